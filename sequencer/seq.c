@@ -1,0 +1,138 @@
+#include "sequencer/seq.h"
+
+#include "common/base/check.h"
+#include "sequencer/seq_core.h"
+
+#include <stdlib.h>
+
+static int seq_start(struct party *p)
+{
+    struct seq *s = (struct seq *)p;
+    s->started = p->now;
+    return seq_open_slot(s, 1);
+}
+
+static int on_rejected(struct seq *s, uint32_t from, const Lockstep__ProposalRejected *m)
+{
+    party_note(&s->p, "proposal_rejected", m->slot, m->rollup, m->round, from, m->violation);
+    return 0;
+}
+
+static int seq_message(struct party *p, uint32_t from, const Lockstep__Message *m)
+{
+    struct seq *s = (struct seq *)p;
+    switch (m->body_case) {
+    case LOCKSTEP__MESSAGE__BODY_SUBMIT_BUNDLE:
+        if (from != ACT_HOST) {
+            return seq_on_submit(s, from, m->submit_bundle);
+        }
+        break;
+    case LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT:
+        return seq_on_result(s, from, m->execution_result);
+    case LOCKSTEP__MESSAGE__BODY_PROPOSAL_REJECTED:
+        return on_rejected(s, from, m->proposal_rejected);
+    case LOCKSTEP__MESSAGE__BODY_DA_STORED:
+    case LOCKSTEP__MESSAGE__BODY_L1_BLOCK:
+        return 0;
+    default:
+        break;
+    }
+    party_reject(p, from, ACT_REJECT_UNEXPECTED, "not a message for the sequencer");
+    return 0;
+}
+
+static int seq_timer(struct party *p, uint64_t id)
+{
+    CHECK(id == SEQ_TIMER_SLOT);
+    return seq_on_slot_end((struct seq *)p);
+}
+
+static int seq_work_done(struct party *p, const struct act_event *ev)
+{
+    struct seq *s = (struct seq *)p;
+    if (ev->work_kind == SEQ_WORK_ADMIT) {
+        return seq_on_admitted(s, ev);
+    }
+    struct seq_slot *slot = seq_find_slot(s, ev->id >> 4);
+    CHECK(slot != NULL);
+    if (ev->work_rc != 0) {
+        return ev->work_rc;
+    }
+    if (ev->work_kind == SEQ_WORK_SOLVE) {
+        return seq_on_solved(s, slot, ev->body);
+    }
+    return slot->phase == SEQ_SEALING ? seq_on_order_committed(s, slot, ev->body)
+                                      : seq_on_committed(s, slot, ev->body);
+}
+
+static const struct party_ops ops = {seq_start, seq_message, seq_timer, seq_work_done};
+
+static void seq_destroy(struct act_actor **self)
+{
+    struct seq *s = (struct seq *)*self;
+    if (s == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_slots; i++) {
+        seq_slot_destroy(&s->slots[i], s->n_chains);
+    }
+    for (size_t i = 0; i < s->n_pending; i++) {
+        seq_bundle_destroy(&s->pending[i].bundle);
+    }
+    free(s->slots);
+    free(s->pending);
+    free(s->pending_by_peer);
+    party_fini(&s->p);
+    free(s);
+    *self = NULL;
+}
+
+static int read_config(struct seq *s, struct buf *why)
+{
+    const Lockstep__ActorConfig *c = s->p.config;
+    s->policy = pol_find(c->sequencer->policy);
+    if (s->policy == NULL) {
+        buf_printf(why, "no policy is called %s", c->sequencer->policy);
+        return ERR_INVALID;
+    }
+    if (c->sequencer->slots == NULL || c->sequencer->slots->duration_ns <= 0 ||
+        c->timelock->squarings_per_second == 0) {
+        buf_printf(why, "slot duration and squarings per second must be positive");
+        return ERR_INVALID;
+    }
+    if (s->p.view.vc == NULL) {
+        buf_printf(why, "the sequencer needs the KZG setup");
+        return ERR_INVALID;
+    }
+    s->n_chains = s->p.view.n_executors;
+    s->pending_by_peer = calloc(c->n_peers + 1, sizeof(*s->pending_by_peer));
+    return s->pending_by_peer == NULL ? ERR_NOMEM : 0;
+}
+
+static int seq_create(const struct act_setup *setup, struct act_actor **out, struct buf *why)
+{
+    struct seq *s = calloc(1, sizeof(*s));
+    if (s == NULL) {
+        return ERR_NOMEM;
+    }
+    int rc = party_init(&s->p, setup, LOCKSTEP__ROLE__ROLE_SEQUENCER, why);
+    if (rc != 0) {
+        free(s);
+        return rc;
+    }
+    struct act_actor *self = (struct act_actor *)s;
+    rc = read_config(s, why);
+    if (rc != 0) {
+        seq_destroy(&self);
+        return rc;
+    }
+    *out = self;
+    return 0;
+}
+
+static int seq_step(struct act_actor *self, const struct act_event *ev, struct act_effects *out)
+{
+    return party_step(&((struct seq *)self)->p, &ops, ev, out);
+}
+
+const struct act_class seq_class = {"sequencer", seq_create, seq_step, seq_work_run, seq_destroy};

@@ -1,0 +1,384 @@
+#include "sequencer/seq_core.h"
+
+#include "common/base/check.h"
+#include "common/base/cleanup.h"
+#include "common/base/vec.h"
+#include "common/crypto/hash.h"
+#include "common/protocol/pro_signed.h"
+
+#include <stdlib.h>
+
+/* Commits to the blocks of all chains marked `changed`; the result is one commitment each. */
+int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised)
+{
+    CLEANUP(buf_fini) struct buf request = {.limit = SIZE_MAX / 2};
+    CLEANUP(buf_fini) struct buf body = {.limit = SIZE_MAX / 2};
+    int64_t legs = 0;
+    wr_bool(&request, promised);
+    for (size_t i = 0; i < s->n_chains; i++) {
+        if (!slot->chains[i].changed) {
+            continue;
+        }
+        buf_clear(&body);
+        pro_block_encode(&slot->chains[i].block, &body);
+        hash_keccak256(buf_view(&body), &slot->chains[i].body_hash);
+        wr_var(&request, buf_view(&body));
+        legs += slot->chains[i].n_legs;
+    }
+    if (request.err != 0 || body.err != 0) {
+        return ERR_NOMEM;
+    }
+    act_work(s->p.out, seq_slot_work_id(slot, SEQ_WORK_COMMIT), SEQ_WORK_COMMIT,
+             buf_view(&request), legs * s->p.config->sequencer->reveal_cost_ns);
+    return 0;
+}
+
+/* ---- Which results prove what ---- */
+
+static const struct seq_failure *find_failure(const struct seq_slot *slot, uint64_t rollup,
+                                              uint32_t round)
+{
+    for (size_t i = 0; i < slot->n_failures; i++) {
+        if (slot->failures[i].rollup == rollup && slot->failures[i].round == round) {
+            return &slot->failures[i];
+        }
+    }
+    return NULL;
+}
+
+/* The signed results behind a block's tombstones, each once. `out` has room for n_failures. */
+static size_t results_behind(const struct seq_slot *slot, const struct pro_block *b,
+                             ProtobufCBinaryData *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < slot->n_failures; i++) {
+        const struct seq_failure *f = &slot->failures[i];
+        for (uint32_t k = 0; k < b->count; k++) {
+            const struct pro_entry *e = &b->entries[k];
+            if (e->kind == PRO_ENTRY_EXCLUDED && e->cause.rollup == f->rollup &&
+                e->cause.round == f->round) {
+                out[n++] = wire_bytes(buf_view(&f->artifact));
+                break;
+            }
+        }
+    }
+    return n;
+}
+
+/* The other rollups that the bundles of chain `at` touch. `out` has room for n_chains. */
+static size_t touched_rollups(const struct seq *s, const struct seq_slot *slot, size_t at,
+                              uint64_t *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_chains; i++) {
+        const struct seq_chain *other = &slot->chains[i];
+        bool shared = false;
+        for (uint32_t k = 0; i != at && k < other->n_legs && !shared; k++) {
+            const struct pro_preconf *p = &slot->bundles[other->legs[k].bundle]->preconf;
+            for (uint32_t leg = 0; leg < p->n_legs && !shared; leg++) {
+                shared = p->txs[leg].rollup == s->p.view.executors[at].rollup;
+            }
+        }
+        if (shared) {
+            out[n++] = s->p.view.executors[i].rollup;
+        }
+    }
+    return n;
+}
+
+/* ---- Publishing a round ---- */
+
+static int sign_header(struct seq *s, const struct pro_header *h, struct buf *out)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    pro_header_encode(h, &body);
+    pro_sign(&s->p.view.deployment.id, PRO_TAG_BLOCK, &s->p.key, buf_view(&body), out);
+    return body.err != 0 ? body.err : out->err;
+}
+
+static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool final,
+                        struct bytes header)
+{
+    CLEANUP(buf_fini) struct buf body = {.limit = SIZE_MAX / 2};
+    uint64_t rollup = s->p.view.executors[at].rollup;
+    uint32_t index = final ? 0 : slot->chains[at].round;
+    pro_block_encode(&slot->chains[at].block, &body);
+    if (body.err != 0) {
+        return body.err;
+    }
+    int rc = party_da_put(&s->p, rollup, slot->number,
+                          final ? LOCKSTEP__DA_KIND__DA_FINAL : LOCKSTEP__DA_KIND__DA_BLOCK, index,
+                          buf_view(&body));
+    if (rc == 0) {
+        rc = party_da_put(
+            &s->p, rollup, slot->number,
+            final ? LOCKSTEP__DA_KIND__DA_FINAL_HEADER : LOCKSTEP__DA_KIND__DA_HEADER, index,
+            header);
+    }
+    if (rc == 0) {
+        rc = party_l1_submit(
+            &s->p, final ? LOCKSTEP__L1_KIND__L1_FINAL : LOCKSTEP__L1_KIND__L1_BLOCK, header);
+    }
+    return rc;
+}
+
+static int send_to_executor(struct seq *s, struct seq_slot *slot, size_t at, bool final,
+                            struct bytes header)
+{
+    CLEANUP(cleanup_free) ProtobufCBinaryData *failures =
+        calloc(slot->n_failures + 1, sizeof(*failures));
+    CLEANUP(cleanup_free) uint64_t *touched = calloc(s->n_chains, sizeof(*touched));
+    if (failures == NULL || touched == NULL) {
+        return ERR_NOMEM;
+    }
+    size_t n_failures = results_behind(slot, &slot->chains[at].block, failures);
+    size_t n_touched = touched_rollups(s, slot, at, touched);
+    Lockstep__ProposalBlock proposal = LOCKSTEP__PROPOSAL_BLOCK__INIT;
+    Lockstep__FinalizedBlock finalized = LOCKSTEP__FINALIZED_BLOCK__INIT;
+    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    if (final) {
+        finalized.header = wire_bytes(header);
+        finalized.n_failures = n_failures;
+        finalized.failures = failures;
+        finalized.n_touched = n_touched;
+        finalized.touched = touched;
+        m.body_case = LOCKSTEP__MESSAGE__BODY_FINALIZED_BLOCK;
+        m.finalized_block = &finalized;
+    } else {
+        proposal.header = wire_bytes(header);
+        proposal.n_failures = n_failures;
+        proposal.failures = failures;
+        proposal.n_siblings = n_touched;
+        proposal.siblings = touched;
+        m.body_case = LOCKSTEP__MESSAGE__BODY_PROPOSAL_BLOCK;
+        m.proposal_block = &proposal;
+    }
+    return party_send(&s->p, s->p.executor_ids[at], &m);
+}
+
+static int publish_block(struct seq *s, struct seq_slot *slot, size_t at, bool final)
+{
+    struct seq_chain *chain = &slot->chains[at];
+    uint8_t excluded[PRO_MAX_ENTRIES / 8] = {0};
+    CLEANUP(buf_fini) struct buf artifact = {0};
+    struct pro_header h = {
+        .slot = slot->number,
+        .rollup = s->p.view.executors[at].rollup,
+        .round = chain->round,
+        .final = final,
+        .count = chain->n_legs,
+        .commitment = chain->commitment,
+        .body_hash = chain->body_hash,
+    };
+    if (final) {
+        for (uint32_t i = 0; i < chain->n_legs; i++) {
+            if (chain->block.entries[i].kind == PRO_ENTRY_EXCLUDED) {
+                pro_bit_set(excluded, i);
+            }
+        }
+        h.post_root = chain->res.post_root;
+        h.excluded = bytes_of(excluded, (chain->n_legs + 7) / 8);
+    }
+    int rc = sign_header(s, &h, &artifact);
+    if (rc == 0) {
+        rc = publish_body(s, slot, at, final, buf_view(&artifact));
+    }
+    return rc != 0 ? rc : send_to_executor(s, slot, at, final, buf_view(&artifact));
+}
+
+int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result)
+{
+    bool final = slot->phase == SEQ_FINALIZING;
+    struct rd r = rd_from(result);
+    uint32_t published = 0;
+    for (size_t i = 0; i < s->n_chains; i++) {
+        struct seq_chain *chain = &slot->chains[i];
+        if (!chain->changed) {
+            continue;
+        }
+        rd_fixed(&r, chain->commitment.b, sizeof(chain->commitment.b));
+        chain->changed = false;
+        chain->awaiting = !final;
+        published++;
+        int rc = publish_block(s, slot, i, final);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    CHECK(rd_end(&r) == 0);
+    party_note(&s->p, final ? "finalized" : "proposed", slot->number, 0, slot->round, published,
+               NULL);
+    slot->phase = SEQ_EXECUTING;
+    if (final) {
+        seq_drop_slot(s, slot);
+    }
+    return 0;
+}
+
+/* ---- Deciding a round ---- */
+
+/* Describes the slot to the policy: chains are indices into view.executors. */
+static int describe_slot(struct seq *s, struct seq_slot *slot)
+{
+    size_t n_legs = 0;
+    for (uint32_t i = 0; i < slot->n_bundles; i++) {
+        n_legs += slot->bundles[i]->bundle.n_legs;
+    }
+    slot->pol_legs = calloc(n_legs, sizeof(*slot->pol_legs));
+    slot->pol_bundles = calloc(slot->n_bundles, sizeof(*slot->pol_bundles));
+    if (slot->pol_legs == NULL || slot->pol_bundles == NULL) {
+        return ERR_NOMEM;
+    }
+    struct pol_leg *next = slot->pol_legs;
+    for (uint32_t i = 0; i < slot->n_bundles; i++) {
+        const struct pro_preconf *p = &slot->bundles[i]->preconf;
+        slot->pol_bundles[i] = (struct pol_bundle){next, p->n_legs};
+        for (uint32_t leg = 0; leg < p->n_legs; leg++) {
+            int chain = party_executor_index(&s->p, p->txs[leg].rollup);
+            *next++ = (struct pol_leg){(uint32_t)chain, p->txs[leg].order};
+        }
+    }
+    slot->pol_slot =
+        (struct pol_slot){(uint32_t)s->n_chains, slot->n_bundles, slot->pol_bundles};
+    return pol_state_init(&slot->pol, &slot->pol_slot);
+}
+
+/* Puts a tombstone on every leg of chain `at` whose bundle the policy has excluded. */
+static void bury_excluded(struct seq *s, struct seq_slot *slot, size_t at)
+{
+    struct seq_chain *chain = &slot->chains[at];
+    for (uint32_t i = 0; i < chain->n_legs; i++) {
+        struct pro_entry *e = &chain->block.entries[i];
+        const struct pol_outcome *o = &slot->pol.outcomes[e->seq];
+        if (o->fate != POL_EXCLUDED || e->kind == PRO_ENTRY_EXCLUDED) {
+            continue;
+        }
+        const struct pro_preconf_tx *failed = &slot->bundles[e->seq]->preconf.txs[o->cause_leg];
+        e->kind = PRO_ENTRY_EXCLUDED;
+        e->tx = (struct bytes){0};
+        e->cause = (struct pro_place){failed->rollup, failed->order, o->cause_round};
+    }
+}
+
+/* Builds the blocks of the next round, or the finalized ones. */
+static int build_next(struct seq *s, struct seq_slot *slot)
+{
+    bool final = slot->pol.done;
+    slot->phase = final ? SEQ_FINALIZING : SEQ_COMMITTING;
+    slot->round += final ? 0 : 1;
+    for (size_t i = 0; i < s->n_chains; i++) {
+        struct seq_chain *chain = &slot->chains[i];
+        if (chain->n_legs == 0 || (!final && !slot->pol.reexecute[i])) {
+            continue;
+        }
+        bury_excluded(s, slot, i);
+        chain->changed = true;
+        chain->round = final ? chain->round : slot->round;
+        chain->block.round = chain->round;
+    }
+    return seq_start_commit(s, slot, false);
+}
+
+static int decide(struct seq *s, struct seq_slot *slot)
+{
+    CLEANUP(cleanup_free) struct bytes *status = calloc(s->n_chains, sizeof(*status));
+    if (status == NULL) {
+        return ERR_NOMEM;
+    }
+    int rc = slot->round == 0 ? describe_slot(s, slot) : 0;
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < s->n_chains; i++) {
+        status[i] = slot->chains[i].res.status;
+    }
+    struct pol_round round = {slot->round, status};
+    s->policy->decide(&slot->pol_slot, &round, &slot->pol);
+    return build_next(s, slot);
+}
+
+/* ---- Results ---- */
+
+static int keep_result(struct seq_slot *slot, struct seq_chain *chain, struct bytes artifact)
+{
+    int rc = VEC_RESERVE(slot->failures, slot->cap_failures, slot->n_failures + 1);
+    if (rc != 0) {
+        return rc;
+    }
+    struct seq_failure f = {.rollup = chain->block.rollup, .round = chain->round};
+    buf_append_bytes(&f.artifact, artifact);
+    buf_clear(&chain->result);
+    buf_append_bytes(&chain->result, artifact);
+    if (f.artifact.err != 0 || chain->result.err != 0) {
+        buf_fini(&f.artifact);
+        return ERR_NOMEM;
+    }
+    slot->failures[slot->n_failures++] = f;
+    struct bytes body = {chain->result.data, chain->result.len - sizeof(struct sig65)};
+    CHECK(pro_result_decode(body, &chain->res) == 0);
+    chain->awaiting = false;
+    return 0;
+}
+
+static bool all_in(const struct seq *s, const struct seq_slot *slot)
+{
+    for (size_t i = 0; i < s->n_chains; i++) {
+        if (slot->chains[i].awaiting) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Which chain a message comes from: its executor's index, or -1. */
+static int chain_of_peer(const struct seq *s, uint32_t from)
+{
+    for (size_t i = 0; i < s->n_chains; i++) {
+        if (s->p.executor_ids[i] == from) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult *m)
+{
+    struct bytes artifact = wire_view(&m->result);
+    struct bytes body;
+    struct pro_result r;
+    int at = chain_of_peer(s, from);
+    if (at < 0) {
+        party_reject(&s->p, from, ACT_REJECT_UNEXPECTED, "results come from executors");
+        return 0;
+    }
+    int rc = pro_unsign_from(&s->p.view.deployment.id, PRO_TAG_RESULT, artifact,
+                             &s->p.view.executors[at].address, &body);
+    if (rc != 0) {
+        party_reject(&s->p, from, ACT_REJECT_SIGNATURE, "result: %s", err_text(rc));
+        return 0;
+    }
+    rc = pro_result_decode(body, &r);
+    if (rc != 0) {
+        party_reject(&s->p, from, ACT_REJECT_MALFORMED, "result: %s", err_text(rc));
+        return 0;
+    }
+    struct seq_slot *slot = seq_find_slot(s, r.slot);
+    struct seq_chain *chain = slot != NULL ? &slot->chains[at] : NULL;
+    if (slot == NULL || slot->phase != SEQ_EXECUTING || !chain->awaiting ||
+        r.round != chain->round) {
+        party_reject(&s->p, from, ACT_REJECT_STALE, "no result is due for slot %llu round %u",
+                     (unsigned long long)r.slot, r.round);
+        return 0;
+    }
+    if (r.rollup != chain->block.rollup || r.count != chain->n_legs ||
+        !hash32_equal(&r.body_hash, &chain->body_hash) ||
+        memcmp(r.commitment.b, chain->commitment.b, sizeof(r.commitment.b)) != 0) {
+        party_reject(&s->p, from, ACT_REJECT_CONTENT, "result of another block");
+        return 0;
+    }
+    rc = keep_result(slot, chain, artifact);
+    if (rc == 0 && all_in(s, slot)) {
+        rc = decide(s, slot);
+    }
+    return rc;
+}
