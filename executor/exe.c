@@ -1,0 +1,319 @@
+#include "executor/exe.h"
+
+#include "common/base/check.h"
+#include "common/base/cleanup.h"
+#include "common/base/vec.h"
+#include "common/crypto/hash.h"
+#include "common/protocol/pro_signed.h"
+#include "executor/exe_core.h"
+
+#include <stdlib.h>
+
+#define MAX_SLOTS_AHEAD ((size_t)1024)
+
+static void slot_destroy(struct exe_slot *slot)
+{
+    for (size_t i = 0; i < slot->n_items; i++) {
+        buf_fini(&slot->items[i].data);
+    }
+    for (size_t i = 0; i < slot->n_failures; i++) {
+        buf_fini(&slot->failures[i]);
+    }
+    free(slot->items);
+    free(slot->failures);
+    buf_fini(&slot->header);
+    buf_fini(&slot->done.header);
+    buf_fini(&slot->done.body);
+    buf_fini(&slot->done.status);
+    buf_fini(&slot->result);
+    free(slot);
+}
+
+struct exe_slot *exe_find_slot(struct exe *e, uint64_t number)
+{
+    for (size_t i = 0; i < e->n_slots; i++) {
+        if (e->slots[i]->number == number) {
+            return e->slots[i];
+        }
+    }
+    return NULL;
+}
+
+void exe_drop_slot(struct exe *e, struct exe_slot *slot)
+{
+    size_t at = 0;
+    while (e->slots[at] != slot) {
+        at++;
+    }
+    memmove(&e->slots[at], &e->slots[at + 1], (e->n_slots - at - 1) * sizeof(struct exe_slot *));
+    e->n_slots--;
+    slot_destroy(slot);
+}
+
+static int add_slot(struct exe *e, uint64_t number, struct exe_slot **out)
+{
+    int rc = VEC_RESERVE(e->slots, e->cap_slots, e->n_slots + 1);
+    struct exe_slot *slot = rc == 0 ? calloc(1, sizeof(*slot)) : NULL;
+    if (slot == NULL) {
+        return ERR_NOMEM;
+    }
+    slot->number = number;
+    size_t at = e->n_slots;
+    while (at > 0 && e->slots[at - 1]->number > number) {
+        e->slots[at] = e->slots[at - 1];
+        at--;
+    }
+    e->slots[at] = slot;
+    e->n_slots++;
+    *out = slot;
+    return 0;
+}
+
+static int keep_failures(struct exe_slot *slot, size_t n, const ProtobufCBinaryData *failures)
+{
+    for (size_t i = 0; i < slot->n_failures; i++) {
+        buf_fini(&slot->failures[i]);
+    }
+    free(slot->failures);
+    slot->n_failures = 0;
+    slot->failures = calloc(n + 1, sizeof(*slot->failures));
+    if (slot->failures == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        buf_append_bytes(&slot->failures[i], wire_view(&failures[i]));
+        slot->n_failures++;
+        if (slot->failures[i].err != 0) {
+            return slot->failures[i].err;
+        }
+    }
+    return 0;
+}
+
+/* May this header come now? A proposal opens a slot; everything later needs a finished round. */
+static bool is_expected(struct exe *e, const struct exe_slot *slot, const struct pro_header *h)
+{
+    if (h->rollup != e->rollup || h->slot <= e->last_final) {
+        return false;
+    }
+    if (slot == NULL) {
+        return !h->final && h->round == 0 && e->n_slots < MAX_SLOTS_AHEAD;
+    }
+    return slot->phase == EXE_IDLE && (h->final || h->round > slot->h.round);
+}
+
+static int on_block(struct exe *e, uint32_t from, bool final, const ProtobufCBinaryData *header,
+                    size_t n_failures, const ProtobufCBinaryData *failures)
+{
+    struct bytes body;
+    struct pro_header h;
+    int rc = pro_unsign_from(&e->p.view.deployment.id, PRO_TAG_BLOCK, wire_view(header),
+                             &e->p.view.sequencer, &body);
+    rc = rc != 0 ? rc : pro_header_decode(body, &h);
+    if (rc != 0 || from != e->p.sequencer_id) {
+        party_reject(&e->p, from, ACT_REJECT_SIGNATURE, "block header: %s", err_text(rc));
+        return 0;
+    }
+    struct exe_slot *slot = exe_find_slot(e, h.slot);
+    if (h.final != final || !is_expected(e, slot, &h)) {
+        party_reject(&e->p, from, ACT_REJECT_STALE, "no such block is due: slot %llu round %u",
+                     (unsigned long long)h.slot, h.round);
+        return 0;
+    }
+    if (slot == NULL) {
+        rc = add_slot(e, h.slot, &slot);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    buf_clear(&slot->header);
+    buf_append_bytes(&slot->header, wire_view(header));
+    slot->h = h;
+    slot->h.excluded = (struct bytes){0};
+    rc = slot->header.err != 0 ? slot->header.err : keep_failures(slot, n_failures, failures);
+    return rc != 0 ? rc : exe_fetch_start(e, slot);
+}
+
+/* L1 must have registered the very headers this executor was shown. */
+static void compare_with_l1(struct exe *e, const Lockstep__L1Event *event)
+{
+    struct hash32 hash;
+    bool final = event->kind == LOCKSTEP__L1_KIND__L1_FINAL;
+    hash_keccak256(wire_view(&event->artifact), &hash);
+    for (size_t i = 0; i < e->n_headers; i++) {
+        const struct exe_header *h = &e->headers[i];
+        if (h->slot == event->slot && h->final == final && (final || h->round == event->round) &&
+            !hash32_equal(&h->hash, &hash)) {
+            party_violation(&e->p, "equivocation", "sequencer", h->slot, e->rollup, h->round,
+                            "L1 holds another signed header than the one that was proposed");
+        }
+    }
+}
+
+static void forget_headers(struct exe *e, uint64_t slot)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < e->n_headers; i++) {
+        if (e->headers[i].slot != slot) {
+            e->headers[kept++] = e->headers[i];
+        }
+    }
+    e->n_headers = kept;
+}
+
+static int on_l1_block(struct exe *e, uint32_t from, const Lockstep__L1Block *block)
+{
+    if (from != e->p.l1_id) {
+        party_reject(&e->p, from, ACT_REJECT_UNEXPECTED, "L1 blocks come from L1");
+        return 0;
+    }
+    for (size_t i = 0; i < block->n_events; i++) {
+        const Lockstep__L1Event *event = block->events[i];
+        if (event->rollup != e->rollup) {
+            continue;
+        }
+        if (event->kind == LOCKSTEP__L1_KIND__L1_BLOCK ||
+            event->kind == LOCKSTEP__L1_KIND__L1_FINAL) {
+            compare_with_l1(e, event);
+        } else if (event->kind == LOCKSTEP__L1_KIND__L1_FINALIZED) {
+            forget_headers(e, event->slot);
+        }
+    }
+    return 0;
+}
+
+static int exe_start(struct party *p)
+{
+    (void)p;
+    return 0;
+}
+
+static int exe_message(struct party *p, uint32_t from, const Lockstep__Message *m)
+{
+    struct exe *e = (struct exe *)p;
+    switch (m->body_case) {
+    case LOCKSTEP__MESSAGE__BODY_PROPOSAL_BLOCK:
+        return on_block(e, from, false, &m->proposal_block->header, m->proposal_block->n_failures,
+                        m->proposal_block->failures);
+    case LOCKSTEP__MESSAGE__BODY_FINALIZED_BLOCK:
+        return on_block(e, from, true, &m->finalized_block->header,
+                        m->finalized_block->n_failures, m->finalized_block->failures);
+    case LOCKSTEP__MESSAGE__BODY_DA_ITEM:
+        return exe_on_item(e, from, m->da_item);
+    case LOCKSTEP__MESSAGE__BODY_DA_STORED:
+        return 0;
+    case LOCKSTEP__MESSAGE__BODY_L1_BLOCK:
+        return on_l1_block(e, from, m->l1_block);
+    default:
+        party_reject(p, from, ACT_REJECT_UNEXPECTED, "not a message for an executor");
+        return 0;
+    }
+}
+
+static int exe_timer(struct party *p, uint64_t id)
+{
+    struct exe *e = (struct exe *)p;
+    struct exe_slot *slot = exe_find_slot(e, id);
+    CHECK(slot != NULL);
+    return exe_on_run_over(e, slot);
+}
+
+static int exe_work_done(struct party *p, const struct act_event *ev)
+{
+    struct exe *e = (struct exe *)p;
+    struct exe_slot *slot = exe_find_slot(e, ev->id);
+    CHECK(slot != NULL);
+    return ev->work_rc != 0 ? ev->work_rc : exe_on_checked(e, slot, ev->body);
+}
+
+static const struct party_ops ops = {exe_start, exe_message, exe_timer, exe_work_done};
+
+static void exe_destroy(struct act_actor **self)
+{
+    struct exe *e = (struct exe *)*self;
+    if (e == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < e->n_slots; i++) {
+        slot_destroy(e->slots[i]);
+    }
+    free(e->slots);
+    free(e->headers);
+    led_state_destroy(&e->state);
+    party_fini(&e->p);
+    free(e);
+    *self = NULL;
+}
+
+static u128 amount_of(const ProtobufCBinaryData *b)
+{
+    struct rd r = rd_from(wire_view(b));
+    return rd_u128(&r);
+}
+
+static int build_genesis(struct exe *e, struct buf *why)
+{
+    const Lockstep__ExecutorConfig *c = e->p.config->executor;
+    int rc = led_state_new(c->rollup, &e->state);
+    for (size_t i = 0; i < c->n_balances && rc == 0; i++) {
+        struct led_name asset;
+        struct addr20 account;
+        if (c->balances[i]->account.len != 20 || c->balances[i]->amount.len != 16 ||
+            led_name_parse(c->balances[i]->asset, &asset) != 0) {
+            buf_printf(why, "genesis balance %zu is not valid", i);
+            return ERR_INVALID;
+        }
+        memcpy(account.b, c->balances[i]->account.data, 20);
+        rc = led_state_set_balance(e->state, &account, &asset, amount_of(&c->balances[i]->amount));
+    }
+    for (size_t i = 0; i < c->n_pools && rc == 0; i++) {
+        const Lockstep__GenesisPool *g = c->pools[i];
+        struct led_name name;
+        struct led_name a;
+        struct led_name b;
+        if (g->reserve_a.len != 16 || g->reserve_b.len != 16 || led_name_parse(g->name, &name) ||
+            led_name_parse(g->asset_a, &a) || led_name_parse(g->asset_b, &b)) {
+            buf_printf(why, "genesis pool %zu is not valid", i);
+            return ERR_INVALID;
+        }
+        rc = led_state_set_pool(e->state, &name, &a, amount_of(&g->reserve_a), &b,
+                                amount_of(&g->reserve_b), g->fee_ppm);
+    }
+    if (rc == 0) {
+        led_state_commit(e->state);
+    }
+    return rc;
+}
+
+static int exe_create(const struct act_setup *setup, struct act_actor **out, struct buf *why)
+{
+    struct exe *e = calloc(1, sizeof(*e));
+    if (e == NULL) {
+        return ERR_NOMEM;
+    }
+    int rc = party_init(&e->p, setup, LOCKSTEP__ROLE__ROLE_EXECUTOR, why);
+    if (rc != 0) {
+        free(e);
+        return rc;
+    }
+    struct act_actor *self = (struct act_actor *)e;
+    e->rollup = e->p.config->executor->rollup;
+    if (e->p.view.vc == NULL) {
+        buf_printf(why, "an executor needs the KZG setup");
+        rc = ERR_INVALID;
+    }
+    rc = rc != 0 ? rc : build_genesis(e, why);
+    if (rc != 0) {
+        exe_destroy(&self);
+        return rc;
+    }
+    *out = self;
+    return 0;
+}
+
+static int exe_step(struct act_actor *self, const struct act_event *ev, struct act_effects *out)
+{
+    return party_step(&((struct exe *)self)->p, &ops, ev, out);
+}
+
+const struct act_class exe_class = {"executor", exe_create, exe_step, exe_work_run, exe_destroy};

@@ -1,0 +1,102 @@
+/* Inside the executor. A block on its way through: FETCHING what belongs to it from DA, CHECKING
+ * (work), WAITING for its slot's turn, RUNNING (modelled execution time), IDLE between blocks. A
+ * slot starts over at FETCHING with each second proposal block and with the finalized block.
+ *
+ * exe.c dispatches, exe_fetch.c gathers, exe_check.c builds dossiers and judges, exe_run.c executes
+ * and signs. */
+#ifndef EXECUTOR_EXE_CORE_H
+#define EXECUTOR_EXE_CORE_H
+
+#include "common/actor/party.h"
+#include "common/ledger/led_exec.h"
+#include "common/ledger/led_state.h"
+#include "common/protocol/pro_result.h"
+
+enum exe_phase { EXE_IDLE, EXE_FETCHING, EXE_CHECKING, EXE_WAITING, EXE_RUNNING, EXE_STUCK };
+
+enum exe_work {
+    EXE_WORK_PROPOSAL = 1,
+    EXE_WORK_SECOND = 2,
+    EXE_WORK_FINAL = 3,
+};
+
+/* Something this slot needs from DA. */
+struct exe_item {
+    Lockstep__DaKey key;
+    bool here;
+    struct buf data;
+};
+
+/* What was executed last in the slot. */
+struct exe_executed {
+    bool any;
+    struct buf header; /* signed */
+    struct buf body;
+    struct buf status;
+    struct hash32 post_root;
+};
+
+struct exe_slot {
+    uint64_t number;
+    enum exe_phase phase;
+    struct buf header; /* of the block in hand: signed */
+    struct pro_header h;
+    uint32_t stage; /* of fetching */
+    struct buf *failures;
+    size_t n_failures;
+    struct exe_item *items;
+    size_t n_items;
+    size_t cap_items;
+    size_t n_missing;
+    bool marked; /* `mark` is the state before the slot */
+    struct led_mark mark;
+    struct exe_executed done;
+    struct buf result; /* signed, leaves when the modelled time is over */
+};
+
+/* A header this executor has accepted, to be compared with what L1 registers. */
+struct exe_header {
+    uint64_t slot;
+    uint32_t round;
+    bool final;
+    struct hash32 hash;
+};
+
+struct exe {
+    struct party p;
+    uint64_t rollup;
+    struct led_state *state;
+    struct exe_slot **slots; /* ascending; the first is the one whose turn it is */
+    size_t n_slots;
+    size_t cap_slots;
+    struct exe_header *headers;
+    size_t n_headers;
+    size_t cap_headers;
+    uint64_t last_final; /* highest finalized slot */
+};
+
+/* exe_fetch.c */
+int exe_want(struct exe *e, struct exe_slot *slot, uint64_t rollup, Lockstep__DaKind kind,
+             uint32_t index) MUST_CHECK;
+int exe_fetch_start(struct exe *e, struct exe_slot *slot) MUST_CHECK;
+int exe_on_item(struct exe *e, uint32_t from, const Lockstep__DaItem *m) MUST_CHECK;
+/* Returns: the item's bytes, empty if it is not here. */
+struct bytes exe_item_data(const struct exe_slot *slot, uint64_t rollup, Lockstep__DaKind kind,
+                           uint32_t index);
+
+/* exe_check.c */
+int exe_check_start(struct exe *e, struct exe_slot *slot) MUST_CHECK;
+int exe_on_checked(struct exe *e, struct exe_slot *slot, struct bytes result) MUST_CHECK;
+int exe_work_run(const struct act_actor *self, uint32_t kind, struct bytes request,
+                 struct buf *result);
+
+/* exe_run.c */
+int exe_run_next(struct exe *e) MUST_CHECK;
+int exe_on_run_over(struct exe *e, struct exe_slot *slot) MUST_CHECK;
+int exe_finish(struct exe *e, struct exe_slot *slot) MUST_CHECK;
+
+/* exe.c */
+struct exe_slot *exe_find_slot(struct exe *e, uint64_t number);
+void exe_drop_slot(struct exe *e, struct exe_slot *slot);
+
+#endif

@@ -1,0 +1,170 @@
+#include "executor/exe_core.h"
+
+#include "common/base/check.h"
+#include "common/base/cleanup.h"
+#include "common/base/vec.h"
+#include "common/protocol/pro_preconf.h"
+
+#include <stdlib.h>
+
+/* Stages of fetching a proposal block: its own parts, then the bundles its entries name, then the
+ * blocks of the other rollups that these bundles touch. */
+enum { STAGE_BLOCK, STAGE_BUNDLES, STAGE_SIBLINGS };
+
+static struct exe_item *find_item(const struct exe_slot *slot, uint64_t rollup,
+                                  Lockstep__DaKind kind, uint32_t index)
+{
+    for (size_t i = slot->n_items; i > 0; i--) {
+        struct exe_item *item = &slot->items[i - 1];
+        if (item->key.namespace_ == rollup && item->key.kind == kind && item->key.index == index) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+struct bytes exe_item_data(const struct exe_slot *slot, uint64_t rollup, Lockstep__DaKind kind,
+                           uint32_t index)
+{
+    const struct exe_item *item = find_item(slot, rollup, kind, index);
+    return item != NULL && item->here ? buf_view(&item->data) : (struct bytes){0};
+}
+
+static int request(struct exe *e, Lockstep__DaKey *key)
+{
+    Lockstep__DaGet get = LOCKSTEP__DA_GET__INIT;
+    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    get.n_keys = 1;
+    get.keys = &key;
+    m.body_case = LOCKSTEP__MESSAGE__BODY_DA_GET;
+    m.da_get = &get;
+    return party_send(&e->p, e->p.da_id, &m);
+}
+
+int exe_want(struct exe *e, struct exe_slot *slot, uint64_t rollup, Lockstep__DaKind kind,
+             uint32_t index)
+{
+    if (find_item(slot, rollup, kind, index) != NULL) {
+        return 0;
+    }
+    int rc = VEC_RESERVE(slot->items, slot->cap_items, slot->n_items + 1);
+    if (rc != 0) {
+        return rc;
+    }
+    struct exe_item *item = &slot->items[slot->n_items++];
+    *item = (struct exe_item){.data = {.limit = WIRE_MAX_FRAME}};
+    lockstep__da_key__init(&item->key);
+    item->key.namespace_ = rollup;
+    item->key.slot = slot->number;
+    item->key.kind = kind;
+    item->key.index = index;
+    slot->n_missing++;
+    return request(e, &item->key);
+}
+
+static int want_bundles(struct exe *e, struct exe_slot *slot)
+{
+    CLEANUP(pro_block_fini) struct pro_block b = {0};
+    int rc = pro_block_decode(
+        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round), &b);
+    if (rc != 0) {
+        return rc == ERR_NOMEM ? rc : 0; /* the check will say what is wrong with it */
+    }
+    for (uint32_t i = 0; i < b.count && rc == 0; i++) {
+        rc = exe_want(e, slot, 0, LOCKSTEP__DA_KIND__DA_BUNDLE, b.entries[i].seq);
+    }
+    return rc;
+}
+
+/* For every other rollup that a fetched bundle touches: what `want` asks for. */
+static int for_each_touched(struct exe *e, struct exe_slot *slot,
+                            int (*want)(struct exe *, struct exe_slot *, uint64_t))
+{
+    int rc = 0;
+    size_t n = slot->n_items; /* grows while we go */
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct bytes bundle;
+        struct bytes preconf;
+        CLEANUP(pro_preconf_fini) struct pro_preconf p = {0};
+        if (slot->items[i].key.kind != LOCKSTEP__DA_KIND__DA_BUNDLE ||
+            pro_bundle_item_decode(buf_view(&slot->items[i].data), &bundle, &preconf) != 0 ||
+            pro_preconf_decode(preconf, &p) != 0) {
+            continue;
+        }
+        for (uint32_t leg = 0; leg < p.n_legs && rc == 0; leg++) {
+            uint64_t rollup = p.txs[leg].rollup;
+            if (rollup != e->rollup && party_executor_index(&e->p, rollup) >= 0) {
+                rc = want(e, slot, rollup);
+            }
+        }
+    }
+    return rc;
+}
+
+static int want_sibling(struct exe *e, struct exe_slot *slot, uint64_t rollup)
+{
+    int rc = exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0);
+    return rc != 0 ? rc : exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_BLOCK, 0);
+}
+
+static int want_final_header(struct exe *e, struct exe_slot *slot, uint64_t rollup)
+{
+    return exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_FINAL_HEADER, 0);
+}
+
+/* Goes on as soon as nothing is missing. */
+static int advance(struct exe *e, struct exe_slot *slot)
+{
+    int rc = 0;
+    bool proposal = !slot->h.final && slot->h.round == 0;
+    while (rc == 0 && slot->n_missing == 0 && slot->phase == EXE_FETCHING) {
+        if (proposal && slot->stage == STAGE_BLOCK) {
+            slot->stage = STAGE_BUNDLES;
+            rc = want_bundles(e, slot);
+        } else if (proposal && slot->stage == STAGE_BUNDLES) {
+            slot->stage = STAGE_SIBLINGS;
+            rc = for_each_touched(e, slot, want_sibling);
+        } else {
+            slot->phase = EXE_CHECKING;
+            rc = exe_check_start(e, slot);
+        }
+    }
+    return rc;
+}
+
+int exe_fetch_start(struct exe *e, struct exe_slot *slot)
+{
+    int rc = 0;
+    slot->phase = EXE_FETCHING;
+    slot->stage = STAGE_BLOCK;
+    if (slot->h.final) {
+        rc = exe_want(e, slot, e->rollup, LOCKSTEP__DA_KIND__DA_FINAL, 0);
+        return rc != 0 ? rc : for_each_touched(e, slot, want_final_header);
+    }
+    rc = exe_want(e, slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round);
+    if (rc == 0 && slot->h.round == 0) {
+        rc = exe_want(e, slot, e->rollup, LOCKSTEP__DA_KIND__DA_ORDER, 0);
+    }
+    if (rc == 0 && slot->h.round == 0) {
+        rc = exe_want(e, slot, e->rollup, LOCKSTEP__DA_KIND__DA_OPENINGS, 0);
+    }
+    return rc;
+}
+
+int exe_on_item(struct exe *e, uint32_t from, const Lockstep__DaItem *m)
+{
+    struct exe_slot *slot = exe_find_slot(e, m->key->slot);
+    struct exe_item *item =
+        slot != NULL ? find_item(slot, m->key->namespace_, m->key->kind, m->key->index) : NULL;
+    if (from != e->p.da_id || item == NULL || item->here) {
+        party_reject(&e->p, from, ACT_REJECT_UNEXPECTED, "nobody asked for this item");
+        return 0;
+    }
+    buf_append_bytes(&item->data, wire_view(&m->data));
+    if (item->data.err != 0) {
+        return item->data.err;
+    }
+    item->here = true;
+    slot->n_missing--;
+    return advance(e, slot);
+}

@@ -1,0 +1,180 @@
+#include "executor/exe_core.h"
+
+#include "common/base/check.h"
+#include "common/base/cleanup.h"
+#include "common/protocol/pro_signed.h"
+
+#include <stdlib.h>
+
+/* Receipt of an entry that holds no transaction. */
+#define RECEIPT_NONE ((struct hash32){{0}})
+
+/* Per entry, in order: what binds the execution into the signed result. */
+struct steps {
+    struct hash32 *receipts;
+    struct hash32 *roots;
+    uint32_t n_failed;
+};
+
+static void steps_fini(struct steps *s)
+{
+    free(s->receipts);
+    free(s->roots);
+}
+
+static int run_entry(struct exe *e, const struct pro_entry *entry, struct hash32 *receipt,
+                     bool *succeeded)
+{
+    CLEANUP(led_tx_fini) struct led_tx tx = {0};
+    struct led_receipt r = {0};
+    *receipt = RECEIPT_NONE;
+    *succeeded = false;
+    if (entry->kind != PRO_ENTRY_TX) {
+        return 0;
+    }
+    int rc = led_tx_decode(entry->tx, &tx);
+    if (rc == 0) {
+        rc = led_execute(e->state, &tx, &r);
+    }
+    if (rc == 0) {
+        *succeeded = r.ok;
+        led_receipt_hash(&r, receipt);
+    }
+    return rc;
+}
+
+/* Executes the block in order; what fails has no effect at all. */
+static int run_block(struct exe *e, const struct pro_block *b, uint8_t *status, struct steps *s)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        bool succeeded = false;
+        int rc = run_entry(e, &b->entries[i], &s->receipts[i], &succeeded);
+        if (rc == 0) {
+            rc = led_state_root(e->state, &s->roots[i]);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+        if (succeeded) {
+            pro_bit_set(status, i);
+        } else if (b->entries[i].kind != PRO_ENTRY_EXCLUDED) {
+            s->n_failed++;
+        }
+    }
+    return 0;
+}
+
+static int sign_result(struct exe *e, struct exe_slot *slot, const struct hash32 *pre_root,
+                       struct steps *s)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    struct pro_result r = {
+        .rollup = e->rollup,
+        .slot = slot->number,
+        .round = slot->h.round,
+        .commitment = slot->h.commitment,
+        .body_hash = slot->h.body_hash,
+        .pre_root = *pre_root,
+        .post_root = slot->done.post_root,
+        .count = slot->h.count,
+        .status = buf_view(&slot->done.status),
+    };
+    pro_merkle_root(s->receipts, r.count, &r.receipts_root);
+    pro_merkle_root(s->roots, r.count, &r.step_roots_root);
+    pro_result_encode(&r, &body);
+    buf_clear(&slot->result);
+    pro_sign(&e->p.view.deployment.id, PRO_TAG_RESULT, &e->p.key, buf_view(&body), &slot->result);
+    return body.err != 0 ? body.err : slot->result.err;
+}
+
+/* Moves the block in hand to `done`. */
+static int take_over(struct exe *e, struct exe_slot *slot, uint32_t count)
+{
+    struct bytes body =
+        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round);
+    slot->done.body.limit = WIRE_MAX_FRAME;
+    buf_clear(&slot->done.header);
+    buf_clear(&slot->done.body);
+    buf_clear(&slot->done.status);
+    buf_append_bytes(&slot->done.header, buf_view(&slot->header));
+    buf_append_bytes(&slot->done.body, body);
+    for (uint32_t i = 0; i < (count + 7) / 8; i++) {
+        buf_append_u8(&slot->done.status, 0);
+    }
+    slot->done.any = true;
+    int rc = slot->done.header.err;
+    rc = rc != 0 ? rc : slot->done.body.err;
+    return rc != 0 ? rc : slot->done.status.err;
+}
+
+static int run(struct exe *e, struct exe_slot *slot)
+{
+    CLEANUP(pro_block_fini) struct pro_block b = {0};
+    CLEANUP(steps_fini) struct steps s = {0};
+    struct hash32 pre_root;
+    int rc = pro_block_decode(
+        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round), &b);
+    if (rc != 0) {
+        return rc;
+    }
+    s.receipts = calloc((size_t)b.count + 1, sizeof(*s.receipts));
+    s.roots = calloc((size_t)b.count + 1, sizeof(*s.roots));
+    if (s.receipts == NULL || s.roots == NULL) {
+        return ERR_NOMEM;
+    }
+    if (slot->marked) {
+        led_state_rollback(e->state, slot->mark);
+    } else {
+        slot->mark = led_state_mark(e->state);
+        slot->marked = true;
+    }
+    rc = led_state_root(e->state, &pre_root);
+    rc = rc != 0 ? rc : take_over(e, slot, b.count);
+    rc = rc != 0 ? rc : run_block(e, &b, slot->done.status.data, &s);
+    rc = rc != 0 ? rc : led_state_root(e->state, &slot->done.post_root);
+    rc = rc != 0 ? rc : sign_result(e, slot, &pre_root, &s);
+    if (rc != 0) {
+        return rc;
+    }
+    party_note(&e->p, "executed", slot->number, e->rollup, slot->h.round, s.n_failed, NULL);
+    slot->phase = EXE_RUNNING;
+    act_arm(e->p.out, slot->number,
+            sim_time_add(e->p.now, b.count * e->p.config->executor->transaction_cost_ns));
+    return 0;
+}
+
+/* Slots are executed one after the other: the next begins when the one before is final. */
+int exe_run_next(struct exe *e)
+{
+    if (e->n_slots == 0 || e->slots[0]->phase != EXE_WAITING) {
+        return 0;
+    }
+    return run(e, e->slots[0]);
+}
+
+int exe_on_run_over(struct exe *e, struct exe_slot *slot)
+{
+    CHECK(slot->phase == EXE_RUNNING);
+    slot->phase = EXE_IDLE;
+    int rc = party_da_put(&e->p, e->rollup, slot->number, LOCKSTEP__DA_KIND__DA_RESULT,
+                          slot->h.round, buf_view(&slot->result));
+    if (rc != 0) {
+        return rc;
+    }
+    Lockstep__ExecutionResult result = LOCKSTEP__EXECUTION_RESULT__INIT;
+    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    result.result = wire_bytes(buf_view(&slot->result));
+    m.body_case = LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT;
+    m.execution_result = &result;
+    return party_send(&e->p, e->p.sequencer_id, &m);
+}
+
+int exe_finish(struct exe *e, struct exe_slot *slot)
+{
+    led_state_commit(e->state);
+    e->last_final = slot->number;
+    party_note(&e->p, "accepted_final", slot->number, e->rollup, slot->h.round, slot->h.count,
+               NULL);
+    exe_drop_slot(e, slot);
+    return exe_run_next(e);
+}
