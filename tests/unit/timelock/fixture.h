@@ -51,13 +51,19 @@ uint64_t model_exponent(const struct model *m, struct bytes u);
 /* c for commitments already in canonical bytes. */
 void model_challenge(const struct model *m, enum tlp_profile profile, struct bytes ctx,
                      const struct tlp_puzzle *puzzle, const uint8_t *a, const uint8_t *b, mpz_t c);
-/* The puzzle for given r and rho; r_bits says how long z is. */
+/* The r and rho the library draws from the generator of this label. */
+void model_draw(const struct model *m, enum tlp_profile profile, const char *label, mpz_t r,
+                mpz_t rho);
+/* The puzzle for given r and rho. */
 void model_lock(const struct model *m, enum tlp_profile profile, const mpz_t r, const mpz_t rho,
                 struct bytes ctx, struct bytes plain, struct tlp_puzzle_out *out);
+/* Appends the proof for the u, Q and ciphertext already in `out`, whatever they are. */
+void model_prove(const struct model *m, enum tlp_profile profile, const mpz_t r, const mpz_t rho,
+                 struct bytes ctx, struct tlp_puzzle_out *out);
 /* Squares T times, opens. Returns: what aead_open does. */
 int model_open(const struct model *m, struct bytes ctx, const struct tlp_puzzle *puzzle,
                struct buf *plain);
-/* Decrypts with w = h^r. Returns: what aead_open does. */
+/* Decrypts with w. Returns: what aead_open does. */
 int model_decrypt(const struct model *m, struct bytes ctx, const struct tlp_puzzle *puzzle,
                   const mpz_t w, struct buf *plain);
 

@@ -61,6 +61,19 @@ static void put_element(const struct model *m, const mpz_t x, struct buf *out)
     buf_append(out, raw, m->bytes);
 }
 
+void model_draw(const struct model *m, enum tlp_profile profile, const char *label, mpz_t r,
+                mpz_t rho)
+{
+    uint8_t raw[1024];
+    struct drbg d = fix_drbg(label);
+    size_t len = profile == TLP_FULL ? m->bytes + 16 : 32;
+    drbg_fill(&d, raw, len);
+    model_get(r, bytes_of(raw, len));
+    drbg_fill(&d, raw, len + 32);
+    raw[0] |= 0x80;
+    model_get(rho, bytes_of(raw, len + 32));
+}
+
 uint64_t model_exponent(const struct model *m, struct bytes u)
 {
     struct buf b = {0};
@@ -128,8 +141,8 @@ static void derive(const struct model *m, struct bytes ctx, struct bytes u, stru
 void model_lock(const struct model *m, enum tlp_profile profile, const mpz_t r, const mpz_t rho,
                 struct bytes ctx, struct bytes plain, struct tlp_puzzle_out *out)
 {
-    mpz_t u, w, q, a, b, c, z;
-    mpz_inits(u, w, q, a, b, c, z, NULL);
+    mpz_t u, w, q;
+    mpz_inits(u, w, q, NULL);
     mpz_powm(u, m->g, r, m->n);
     model_canon(m, u);
     put_element(m, u, &out->u);
@@ -146,6 +159,16 @@ void model_lock(const struct model *m, enum tlp_profile profile, const mpz_t r, 
     CHECK(aead_seal(key, buf_view(&aad), plain, &out->ct) == 0);
     buf_fini(&aad);
 
+    mpz_clears(u, w, q, NULL);
+    model_prove(m, profile, r, rho, ctx, out);
+}
+
+void model_prove(const struct model *m, enum tlp_profile profile, const mpz_t r, const mpz_t rho,
+                 struct bytes ctx, struct tlp_puzzle_out *out)
+{
+    mpz_t a, b, c, z;
+    mpz_inits(a, b, c, z, NULL);
+    uint64_t e = model_exponent(m, buf_view(&out->u));
     mpz_powm(a, m->g, rho, m->n);
     model_canon(m, a);
     mpz_powm(b, m->h, rho, m->n);
@@ -158,6 +181,7 @@ void model_lock(const struct model *m, enum tlp_profile profile, const mpz_t r, 
     model_challenge(m, profile, ctx, &view, a_raw, b_raw, c);
     mpz_mul(z, c, r);
     mpz_sub(z, rho, z);
+    CHECK(mpz_sgn(z) > 0);
     size_t z_bytes = ((profile == TLP_FULL ? m->bits + 128 : 256) + 256) / 8;
     size_t used = (mpz_sizeinbase(z, 2) + 7) / 8;
     buf_append_u8(&out->proof, 2);
@@ -170,7 +194,7 @@ void model_lock(const struct model *m, enum tlp_profile profile, const mpz_t r, 
     uint8_t z_raw[1024];
     mpz_export(z_raw, NULL, 1, 1, 1, 0, z);
     buf_append(&out->proof, z_raw, used);
-    mpz_clears(u, w, q, a, b, c, z, NULL);
+    mpz_clears(a, b, c, z, NULL);
 }
 
 int model_decrypt(const struct model *m, struct bytes ctx, const struct tlp_puzzle *puzzle,
