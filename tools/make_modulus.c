@@ -42,7 +42,7 @@ static int render(const struct tlp_modulus *m, struct buf *file)
         rc = tlp_modulus_decode(buf_view(file), &again, &why);
     }
     if (rc != 0) {
-        fprintf(stderr, "make_modulus: %s: %s\n", err_text(rc), buf_cstr(&why));
+        (void)fprintf(stderr, "make_modulus: %s: %s\n", err_text(rc), buf_cstr(&why));
     }
     tlp_modulus_wipe(&again);
     buf_fini(&why);
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
     struct tlp_modulus m = {.has_trapdoor = true};
     m.bits = argc == 2 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
     if (m.bits != 1024 && m.bits != 2048 && m.bits != 3072) {
-        fprintf(stderr, "usage: make_modulus 1024|2048|3072 > FILE\n");
+        (void)fprintf(stderr, "usage: make_modulus 1024|2048|3072 > FILE\n");
         return 64;
     }
     struct buf file = {0};

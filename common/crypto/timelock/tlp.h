@@ -120,9 +120,9 @@ struct tlp_puzzle_out {
     struct buf u, q, proof, ct;
 };
 
-void tlp_puzzle_fini(struct tlp_puzzle_out *puzzle);
+void tlp_puzzle_out_fini(struct tlp_puzzle_out *puzzle);
 /* Valid until the puzzle changes. */
-struct tlp_puzzle tlp_puzzle_view(const struct tlp_puzzle_out *puzzle);
+struct tlp_puzzle tlp_puzzle_out_view(const struct tlp_puzzle_out *puzzle);
 
 /* Returns: the length of a proof of form 1 or 2. */
 size_t tlp_proof_bytes(const struct tlp_params *params, enum tlp_profile profile, int form);

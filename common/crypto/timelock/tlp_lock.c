@@ -6,7 +6,7 @@
 
 #define SECRET_BYTES_MAX ((TLP_BITS_MAX + 128 + 256) / 8)
 
-void tlp_puzzle_fini(struct tlp_puzzle_out *puzzle)
+void tlp_puzzle_out_fini(struct tlp_puzzle_out *puzzle)
 {
     buf_fini(&puzzle->u);
     buf_fini(&puzzle->q);
@@ -14,7 +14,7 @@ void tlp_puzzle_fini(struct tlp_puzzle_out *puzzle)
     buf_fini(&puzzle->ct);
 }
 
-struct tlp_puzzle tlp_puzzle_view(const struct tlp_puzzle_out *puzzle)
+struct tlp_puzzle tlp_puzzle_out_view(const struct tlp_puzzle_out *puzzle)
 {
     return (struct tlp_puzzle){buf_view(&puzzle->u), buf_view(&puzzle->q), buf_view(&puzzle->proof),
                                buf_view(&puzzle->ct)};
@@ -169,7 +169,7 @@ int tlp_lock(const struct tlp_params *params, enum tlp_profile profile, struct d
     if (plain.len > UINT32_MAX - AEAD_TAG_BYTES || ctx.len > UINT32_MAX) {
         return ERR_TOOBIG;
     }
-    CLEANUP(tlp_puzzle_fini) struct tlp_puzzle_out made = {0};
+    CLEANUP(tlp_puzzle_out_fini) struct tlp_puzzle_out made = {0};
     made.ct.limit = plain.len + AEAD_TAG_BYTES;
     CLEANUP(lock_fini) struct lock l;
     lock_init(&l, params);

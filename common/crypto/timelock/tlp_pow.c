@@ -10,6 +10,7 @@ struct term {
     size_t bits;
     unsigned window;
     size_t first; /* its odd powers start here in the table */
+    size_t count; /* and are so many */
 };
 
 /* Where a wider window's larger table begins to pay. */
@@ -20,7 +21,7 @@ static unsigned window_for(size_t bits)
     for (size_t i = 0; i < sizeof(from) / sizeof(from[0]) && bits >= from[i]; i++) {
         window++;
     }
-    CHECK(window <= WINDOW_MAX);
+    CHECK(window >= 1 && window <= WINDOW_MAX);
     return window;
 }
 
@@ -56,7 +57,8 @@ static size_t plan(struct tlp_work *work, size_t n, BIGNUM *const *exps, struct 
             return 0;
         }
         recode(t, exps[i]);
-        entries += (size_t)1 << (t->window - 1);
+        t->count = (size_t)1 << (t->window - 1);
+        entries += t->count;
     }
     return entries;
 }
@@ -68,7 +70,7 @@ static void fill_table(struct tlp_work *work, size_t n, BIGNUM *const *bases,
     CLEANUP(tlp_bn_cleanup) BIGNUM *square = tlp_bn_new(work);
     for (size_t i = 0; i < n && work->err == 0; i++) {
         BIGNUM **row = &table[terms[i].first];
-        size_t count = (size_t)1 << (terms[i].window - 1);
+        size_t count = terms[i].count;
         if (BN_copy(row[0], bases[i]) == NULL) {
             tlp_work_fail(work, ERR_NOMEM);
         }

@@ -7,12 +7,12 @@
 struct buf fix_modulus_file(uint32_t bits)
 {
     char path[1024];
-    snprintf(path, sizeof(path), "%s/modulus-%u.txt", PARAMS_DIR, bits);
+    (void)snprintf(path, sizeof(path), "%s/modulus-%u.txt", PARAMS_DIR, bits);
     FILE *file = fopen(path, "rb");
     CHECK(file != NULL);
     char text[4096];
     size_t len = fread(text, 1, sizeof(text), file);
-    fclose(file);
+    (void)fclose(file);
     return fix_copy(bytes_of(text, len));
 }
 

@@ -177,7 +177,7 @@ void model_prove(const struct model *m, enum tlp_profile profile, const mpz_t r,
     uint8_t a_raw[TLP_ELEMENT_BYTES_MAX], b_raw[TLP_ELEMENT_BYTES_MAX];
     model_put(m, a, a_raw);
     model_put(m, b, b_raw);
-    struct tlp_puzzle view = tlp_puzzle_view(out);
+    struct tlp_puzzle view = tlp_puzzle_out_view(out);
     model_challenge(m, profile, ctx, &view, a_raw, b_raw, c);
     mpz_mul(z, c, r);
     mpz_sub(z, rho, z);

@@ -21,14 +21,14 @@ static void sender_fini(struct sender *s)
 {
     mpz_clears(s->r, s->rho, NULL);
     model_fini(&s->m);
-    tlp_puzzle_fini(&s->out);
+    tlp_puzzle_out_fini(&s->out);
 }
 
 static int prove_and_verify(struct sender *s)
 {
     buf_clear(&s->out.proof);
     model_prove(&s->m, TLP_SHORT, s->r, s->rho, CTX, &s->out);
-    struct tlp_puzzle p = tlp_puzzle_view(&s->out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&s->out);
     return tlp_verify(fix_shared(), CTX, &p);
 }
 
@@ -38,12 +38,13 @@ static void test_garbage_is_admitted_and_then_provable(void **state)
     sender_init(&s, "garbage");
     s.out.ct.data[3] ^= 1;
     assert_int_equal(prove_and_verify(&s), 0);
-    struct tlp_puzzle p = tlp_puzzle_view(&s.out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&s.out);
     struct buf w = {0}, plain = {0};
     assert_int_equal(tlp_solve(fix_shared(), TLP_TRAPDOOR, p.u, &w, NULL), 0);
     assert_int_equal(tlp_check_opening(fix_shared(), p.u, p.q, buf_view(&w)), 0);
     assert_int_equal(tlp_open(fix_shared(), CTX, &p, buf_view(&w), &plain), ERR_MISMATCH);
     assert_int_equal(plain.len, 0);
+    buf_fini(&plain);
     buf_fini(&w);
     sender_fini(&s);
 }
@@ -71,7 +72,7 @@ static void test_a_wrong_opening_is_the_publishers_fault(void **state)
 {
     const struct tlp_params *params = fix_shared();
     struct tlp_puzzle_out out = fix_lock(params, TLP_SHORT, "opening");
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     struct buf w = {0}, plain = {0};
     assert_int_equal(tlp_solve(params, TLP_TRAPDOOR, p.u, &w, NULL), 0);
     struct bytes good = buf_view(&w);
@@ -97,10 +98,11 @@ static void test_a_wrong_opening_is_the_publishers_fault(void **state)
     p.ct.len = AEAD_TAG_BYTES - 1;
     assert_int_equal(tlp_open(params, CTX, &p, good, &plain), ERR_MISMATCH);
     assert_int_equal(plain.len, 0);
+    buf_fini(&plain);
     mpz_clear(x);
     model_fini(&m);
     buf_fini(&w);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
 }
 
 /* The attack on a proof whose nonce is shorter than challenge times secret: the quotient z / c is
@@ -133,7 +135,7 @@ static void test_the_quotient_of_response_and_challenge_is_not_the_secret(void *
     static const char *const labels[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
     for (size_t i = 0; i < 8; i++) {
         sender_init(&s, labels[i]);
-        struct tlp_puzzle p = tlp_puzzle_view(&s.out);
+        struct tlp_puzzle p = tlp_puzzle_out_view(&s.out);
         const uint8_t *a = p.proof.data + 2;
         model_challenge(&s.m, TLP_SHORT, CTX, &p, a, a + s.m.bytes, c);
 

@@ -6,7 +6,7 @@ static void check_round_trip(uint32_t bits, enum tlp_profile profile)
 {
     struct tlp_params *params = fix_params(bits, 300, true);
     struct tlp_puzzle_out out = fix_lock(params, profile, "round trip");
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     assert_int_equal(p.u.len, bits / 8);
     assert_int_equal(p.q.len, bits / 8);
     assert_int_equal(p.proof.len, tlp_proof_bytes(params, profile, 2));
@@ -25,7 +25,7 @@ static void check_round_trip(uint32_t bits, enum tlp_profile profile)
     assert_true(bytes_equal(buf_view(&plain), PLAIN));
     buf_fini(&w);
     buf_fini(&plain);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
     tlp_params_destroy(&params);
 }
 
@@ -77,7 +77,7 @@ static void check_lock_equals_model(const struct tlp_params *params, enum tlp_pr
         assert_same(&ours.q, &theirs.q);
         assert_same(&ours.ct, &theirs.ct);
         assert_same(&ours.proof, &theirs.proof);
-        struct tlp_puzzle p = tlp_puzzle_view(&ours);
+        struct tlp_puzzle p = tlp_puzzle_out_view(&ours);
         uint64_t e = 0;
         assert_int_equal(tlp_exponent(params, p.u, &e), 0);
         assert_true(e == model_exponent(&m, p.u) && e >> 63 == 1);
@@ -85,8 +85,8 @@ static void check_lock_equals_model(const struct tlp_params *params, enum tlp_pr
         assert_int_equal(model_open(&m, CTX, &p, &plain), 0);
         assert_true(bytes_equal(buf_view(&plain), PLAIN));
         buf_fini(&plain);
-        tlp_puzzle_fini(&ours);
-        tlp_puzzle_fini(&theirs);
+        tlp_puzzle_out_fini(&ours);
+        tlp_puzzle_out_fini(&theirs);
     }
     mpz_clears(r, rho, NULL);
     model_fini(&m);
@@ -110,9 +110,9 @@ static void test_the_same_generator_gives_the_same_puzzle(void **state)
     assert_same(&a.u, &b.u);
     assert_same(&a.proof, &b.proof);
     assert_false(bytes_equal(buf_view(&a.u), buf_view(&c.u)));
-    tlp_puzzle_fini(&a);
-    tlp_puzzle_fini(&b);
-    tlp_puzzle_fini(&c);
+    tlp_puzzle_out_fini(&a);
+    tlp_puzzle_out_fini(&b);
+    tlp_puzzle_out_fini(&c);
 }
 
 static void test_empty_plaintext_and_context_are_fine(void **state)
@@ -121,7 +121,7 @@ static void test_empty_plaintext_and_context_are_fine(void **state)
     struct tlp_puzzle_out out = {0};
     struct bytes none = {0};
     assert_int_equal(tlp_lock(fix_shared(), TLP_SHORT, &d, none, none, &out), 0);
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     assert_int_equal(tlp_verify(fix_shared(), none, &p), 0);
     struct buf w = {0}, plain = {0};
     assert_int_equal(tlp_solve(fix_shared(), TLP_TRAPDOOR, p.u, &w, NULL), 0);
@@ -129,7 +129,7 @@ static void test_empty_plaintext_and_context_are_fine(void **state)
     assert_int_equal(plain.len, 0);
     buf_fini(&w);
     buf_fini(&plain);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
 }
 
 /* ---- Solvers ---- */
@@ -150,7 +150,7 @@ static void test_trapdoor_and_squaring_agree_bit_for_bit(void **state)
         assert_same(&slow, &fast);
         buf_fini(&slow);
         buf_fini(&fast);
-        tlp_puzzle_fini(&out);
+        tlp_puzzle_out_fini(&out);
         tlp_params_destroy(&params);
     }
 }
@@ -159,7 +159,7 @@ static void test_huge_delays_are_cheap_with_the_factors(void **state)
 {
     struct tlp_params *params = fix_params(1024, UINT64_C(1) << 50, true);
     struct tlp_puzzle_out out = fix_lock(params, TLP_SHORT, "huge");
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     struct buf w = {0}, plain = {0};
     assert_int_equal(tlp_verify(params, CTX, &p), 0);
     assert_int_equal(tlp_solve(params, TLP_TRAPDOOR, p.u, &w, NULL), 0);
@@ -167,7 +167,7 @@ static void test_huge_delays_are_cheap_with_the_factors(void **state)
     assert_true(bytes_equal(buf_view(&plain), PLAIN));
     buf_fini(&w);
     buf_fini(&plain);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
     tlp_params_destroy(&params);
 }
 
@@ -179,7 +179,7 @@ static void test_trapdoor_solver_needs_the_factors(void **state)
     struct buf w = {0};
     assert_int_equal(tlp_solve(params, TLP_TRAPDOOR, buf_view(&out.u), &w, NULL), ERR_UNSUPPORTED);
     assert_int_equal(w.len, 0);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
     tlp_params_destroy(&params);
 }
 
@@ -189,25 +189,26 @@ static void test_another_context_is_refused_and_does_not_open(void **state)
 {
     const struct tlp_params *params = fix_shared();
     struct tlp_puzzle_out out = fix_lock(params, TLP_SHORT, "context");
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     struct bytes other = bytes_str("chain 7, nonce 3, leg 1 of 2");
     assert_int_equal(tlp_verify(params, other, &p), ERR_PROOF);
     struct buf w = {0}, plain = {0};
     assert_int_equal(tlp_solve(params, TLP_TRAPDOOR, p.u, &w, NULL), 0);
     assert_int_equal(tlp_open(params, other, &p, buf_view(&w), &plain), ERR_MISMATCH);
     assert_int_equal(plain.len, 0);
+    buf_fini(&plain);
     buf_fini(&w);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
 }
 
 static void test_another_delay_over_the_same_modulus_is_refused(void **state)
 {
     struct tlp_params *longer = fix_params(1024, 1001, true);
     struct tlp_puzzle_out out = fix_lock(fix_shared(), TLP_SHORT, "delay");
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     assert_int_equal(tlp_verify(fix_shared(), CTX, &p), 0);
     assert_int_equal(tlp_verify(longer, CTX, &p), ERR_PROOF);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
     tlp_params_destroy(&longer);
 }
 
@@ -223,7 +224,7 @@ static void test_every_truncation_and_extension_is_refused(void **state)
     for (int profile = TLP_FULL; profile <= TLP_SHORT; profile++) {
         struct tlp_puzzle_out out = fix_lock(params, (enum tlp_profile)profile, "lengths");
         for (int i = 0; i < 4; i++) {
-            struct tlp_puzzle p = tlp_puzzle_view(&out);
+            struct tlp_puzzle p = tlp_puzzle_out_view(&out);
             struct bytes *f = field(&p, i), whole = *f;
             for (size_t len = 0; len < whole.len; len++) {
                 *f = bytes_of(whole.data, len);
@@ -236,7 +237,7 @@ static void test_every_truncation_and_extension_is_refused(void **state)
             assert_int_equal(tlp_verify(params, CTX, &p), i == 3 ? ERR_PROOF : ERR_TRAILING);
             buf_fini(&more);
         }
-        tlp_puzzle_fini(&out);
+        tlp_puzzle_out_fini(&out);
     }
 }
 
@@ -263,14 +264,14 @@ static void test_a_flipped_bit_anywhere_is_refused(void **state)
 {
     const struct tlp_params *params = fix_shared();
     struct tlp_puzzle_out out = fix_lock(params, TLP_SHORT, "flips");
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     check_every_flip(params, &p);
     struct buf compact = {0};
     assert_int_equal(tlp_proof_compact(params, CTX, &p, &compact), 0);
     p.proof = buf_view(&compact);
     check_every_flip(params, &p);
     buf_fini(&compact);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
 }
 
 static void test_the_compact_form_says_the_same_in_fewer_bytes(void **state)
@@ -278,7 +279,7 @@ static void test_the_compact_form_says_the_same_in_fewer_bytes(void **state)
     const struct tlp_params *params = fix_shared();
     for (int profile = TLP_FULL; profile <= TLP_SHORT; profile++) {
         struct tlp_puzzle_out out = fix_lock(params, (enum tlp_profile)profile, "compact");
-        struct tlp_puzzle p = tlp_puzzle_view(&out);
+        struct tlp_puzzle p = tlp_puzzle_out_view(&out);
         struct buf compact = {0}, again = {0};
         assert_int_equal(tlp_proof_compact(params, CTX, &p, &compact), 0);
         assert_int_equal(compact.len, tlp_proof_bytes(params, (enum tlp_profile)profile, 1));
@@ -290,7 +291,7 @@ static void test_the_compact_form_says_the_same_in_fewer_bytes(void **state)
         assert_int_equal(tlp_verify(params, CTX, &p), ERR_TRUNCATED);
         assert_int_equal(again.len, 0);
         buf_fini(&compact);
-        tlp_puzzle_fini(&out);
+        tlp_puzzle_out_fini(&out);
     }
 }
 
@@ -298,7 +299,7 @@ static void test_the_compact_form_says_the_same_in_fewer_bytes(void **state)
 static int verify_with(const struct tlp_puzzle_out *out, int i, const uint8_t *element)
 {
     const struct tlp_params *params = fix_shared();
-    struct tlp_puzzle p = tlp_puzzle_view(out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(out);
     struct buf changed = fix_copy(*field(&p, i));
     memcpy(changed.data + (i == 2 ? 2 : 0), element, tlp_params_element_bytes(params));
     *field(&p, i) = buf_view(&changed);
@@ -317,7 +318,7 @@ static void test_elements_have_one_form_only(void **state)
     mpz_t x;
     mpz_init(x);
     for (int i = 0; i < 3; i++) { /* u, Q and the A of the proof */
-        struct tlp_puzzle p = tlp_puzzle_view(&out);
+        struct tlp_puzzle p = tlp_puzzle_out_view(&out);
         memset(raw, 0, sizeof(raw));
         assert_int_equal(verify_with(&out, i, raw), ERR_NONCANONICAL); /* zero */
         model_get(x, bytes_of(field(&p, i)->data + (i == 2 ? 2 : 0), m.bytes));
@@ -341,14 +342,14 @@ static void test_elements_have_one_form_only(void **state)
         assert_int_equal(verify_with(&out, i, raw), ERR_PROOF); /* an element, the wrong one */
     }
     mpz_clear(x);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
     model_fini(&m);
 }
 
 static void test_unknown_forms_and_profiles_are_refused(void **state)
 {
     struct tlp_puzzle_out out = fix_lock(fix_shared(), TLP_SHORT, "unknown");
-    struct tlp_puzzle p = tlp_puzzle_view(&out);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&out);
     enum tlp_profile profile;
     static const uint8_t bad[] = {0, 3, 255};
     for (size_t i = 0; i < 3; i++) {
@@ -362,7 +363,7 @@ static void test_unknown_forms_and_profiles_are_refused(void **state)
     }
     p.proof.len = 1;
     assert_int_equal(tlp_puzzle_profile(&p, &profile), ERR_TRUNCATED);
-    tlp_puzzle_fini(&out);
+    tlp_puzzle_out_fini(&out);
 }
 
 int main(void)

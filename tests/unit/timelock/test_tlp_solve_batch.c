@@ -31,7 +31,7 @@ static void slot_init(struct slot *s, const struct tlp_params *params, size_t n)
 static void slot_fini(struct slot *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        tlp_puzzle_fini(&s->out[i]);
+        tlp_puzzle_out_fini(&s->out[i]);
         buf_fini(&s->w[i]);
     }
     model_fini(&s->m);
@@ -82,7 +82,7 @@ static void check_equals_single(const struct tlp_params *params, size_t n)
         for (size_t i = 0; i < n; i++) {
             assert_int_equal(s.rc[i], 0);
             assert_w_is_right(&s, i);
-            struct tlp_puzzle p = tlp_puzzle_view(&s.out[i]);
+            struct tlp_puzzle p = tlp_puzzle_out_view(&s.out[i]);
             struct buf plain = {0};
             assert_int_equal(tlp_open(params, CTX, &p, buf_view(&s.w[i]), &plain), 0);
             assert_true(bytes_equal(buf_view(&plain), PLAIN));
@@ -150,7 +150,7 @@ static void test_several_false_qs_are_found(void **state)
 static bool proof_holds(void *arg, size_t i)
 {
     const struct slot *s = (const struct slot *)arg;
-    struct tlp_puzzle p = tlp_puzzle_view(&s->out[i]);
+    struct tlp_puzzle p = tlp_puzzle_out_view(&s->out[i]);
     return tlp_verify(s->params, CTX, &p) == 0;
 }
 

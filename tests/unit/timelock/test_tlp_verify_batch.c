@@ -18,7 +18,7 @@ static void crowd_init(struct crowd *c, size_t n)
     for (size_t i = 0; i < n; i++) {
         char label[] = {(char)('A' + i), '\0'};
         c->out[i] = fix_lock(fix_shared(), i % 2 == 1 ? TLP_FULL : TLP_SHORT, label);
-        c->puzzle[i] = tlp_puzzle_view(&c->out[i]);
+        c->puzzle[i] = tlp_puzzle_out_view(&c->out[i]);
         c->ctx[i] = CTX;
         c->rc[i] = 12345;
     }
@@ -27,7 +27,7 @@ static void crowd_init(struct crowd *c, size_t n)
 static void crowd_fini(struct crowd *c)
 {
     for (size_t i = 0; i < c->n; i++) {
-        tlp_puzzle_fini(&c->out[i]);
+        tlp_puzzle_out_fini(&c->out[i]);
     }
 }
 
@@ -191,7 +191,7 @@ static void test_errors_that_cancel_are_found(void **state)
     buf_clear(&crowd.out[0].proof);
     model_prove(&m, TLP_SHORT, r[0], rho[0], CTX, &crowd.out[0]);
     for (size_t i = 0; i < 2; i++) {
-        crowd.puzzle[i] = tlp_puzzle_view(&crowd.out[i]);
+        crowd.puzzle[i] = tlp_puzzle_out_view(&crowd.out[i]);
     }
     assert_false(holds_without_weights(&m, &crowd));
     const uint8_t *a = crowd.out[0].proof.data + 2;
