@@ -50,15 +50,15 @@ static size_t plan(struct tlp_work *work, size_t n, BIGNUM *const *exps, struct 
         struct term *t = &terms[i];
         t->bits = (size_t)BN_num_bits(exps[i]);
         t->window = window_for(t->bits);
+        t->count = (size_t)1 << (t->window - 1);
         t->first = entries;
+        entries += t->count;
         t->digits = (uint8_t *)calloc(t->bits + 1, 1);
         if (t->digits == NULL) {
             tlp_work_fail(work, ERR_NOMEM);
             return 0;
         }
         recode(t, exps[i]);
-        t->count = (size_t)1 << (t->window - 1);
-        entries += t->count;
     }
     return entries;
 }
