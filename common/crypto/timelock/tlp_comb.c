@@ -1,0 +1,82 @@
+#include "common/crypto/timelock/tlp_comb.h"
+
+#include "common/base/check.h"
+#include "common/base/cleanup.h"
+
+#define TEETH 8
+#define COLUMNS 16
+#define CHUNK_BITS ((size_t)TEETH * COLUMNS)
+#define ENTRIES (((size_t)1 << TEETH) - 1)
+
+/* The table holds, for every set of teeth, the product of base^(2^(16 t)); the entry of a set is at
+ * its bit mask less one. `power` is base^(2^(128 chunk)) and ends up as that of the next chunk. */
+static void fill_chunk(struct tlp_work *work, BIGNUM **row, BIGNUM *power)
+{
+    for (size_t tooth = 0; tooth < TEETH; tooth++) {
+        size_t bit = (size_t)1 << tooth;
+        if (work->err == 0 && BN_copy(row[bit - 1], power) == NULL) {
+            tlp_work_fail(work, ERR_NOMEM);
+        }
+        for (size_t rest = 1; rest < bit; rest++) {
+            tlp_mul(work, row[(bit | rest) - 1], row[bit - 1], row[rest - 1]);
+        }
+        tlp_square_chain(work, power, COLUMNS);
+    }
+}
+
+void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, const BIGNUM *base,
+                   size_t max_bits)
+{
+    comb->chunks = (max_bits + CHUNK_BITS - 1) / CHUNK_BITS;
+    comb->table = tlp_bns_new(work, comb->chunks * ENTRIES);
+    CLEANUP(tlp_bn_cleanup) BIGNUM *power = tlp_bn_new(work);
+    if (work->err != 0) {
+        return;
+    }
+    if (BN_copy(power, base) == NULL) {
+        tlp_work_fail(work, ERR_NOMEM);
+    }
+    for (size_t i = 0; i < comb->chunks && work->err == 0; i++) {
+        fill_chunk(work, &comb->table[i * ENTRIES], power);
+    }
+}
+
+void tlp_comb_fini(struct tlp_comb *comb)
+{
+    tlp_bns_free(comb->table, comb->chunks * ENTRIES);
+    *comb = (struct tlp_comb){0};
+}
+
+static size_t column_mask(const BIGNUM *exp, size_t chunk, size_t column)
+{
+    size_t mask = 0;
+    for (size_t tooth = 0; tooth < TEETH; tooth++) {
+        size_t pos = chunk * CHUNK_BITS + tooth * COLUMNS + column;
+        mask |= (size_t)BN_is_bit_set(exp, (int)pos) << tooth;
+    }
+    return mask;
+}
+
+void tlp_comb_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM *out,
+                  const BIGNUM *exp)
+{
+    if (work->err != 0) {
+        return;
+    }
+    size_t used = ((size_t)BN_num_bits(exp) + CHUNK_BITS - 1) / CHUNK_BITS;
+    CHECK(used <= comb->chunks && !BN_is_negative(exp));
+    if (BN_copy(out, work->ring->one) == NULL) {
+        tlp_work_fail(work, ERR_NOMEM);
+    }
+    for (size_t column = COLUMNS; column-- > 0;) {
+        if (column + 1 < COLUMNS) {
+            tlp_mul(work, out, out, out);
+        }
+        for (size_t chunk = 0; chunk < used; chunk++) {
+            size_t mask = column_mask(exp, chunk, column);
+            if (mask != 0) {
+                tlp_mul(work, out, out, comb->table[chunk * ENTRIES + mask - 1]);
+            }
+        }
+    }
+}
