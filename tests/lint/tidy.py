@@ -1,0 +1,60 @@
+"""clang-tidy over all C files of a build's compile_commands.json, two at a time, with a memory.
+
+A file that was clean is skipped until it, a header of ours that it includes, its command, or
+.clang-tidy changes.
+
+usage: tidy.py BUILD_DIR
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import tree
+
+
+def closure(root, name, known):
+    """The file and every header of ours it includes, directly or not."""
+    if name not in known:
+        known[name] = set()
+        path = os.path.join(root, name)
+        direct = [target for quoted, target, _ in tree.includes(tree.read(root, name))
+                  if quoted and os.path.isfile(os.path.join(root, target))]
+        known[name] = {name}.union(*(closure(root, target, known) for target in direct))
+    return known[name]
+
+
+def main(build):
+    root = '.'
+    stamps = os.path.join(build, 'tidy-stamps')
+    os.makedirs(stamps, exist_ok=True)
+    with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as file:
+        commands = {os.path.relpath(os.path.join(c['directory'], c['file'])): c['command']
+                    for c in json.load(file)}
+    ours = [name for name in tree.c_files(root) if name in commands]
+    headers = {}
+
+    def run(name):
+        key = hashlib.sha256((tree.read(root, '.clang-tidy') + commands[name]).encode())
+        for part in sorted(closure(root, name, headers)):
+            key.update(tree.read(root, part).encode())
+        stamp = os.path.join(stamps, key.hexdigest())
+        if os.path.exists(stamp):
+            return None
+        result = subprocess.run(['clang-tidy', '--quiet', '-p', build, name],
+                                capture_output=True, text=True)
+        if result.returncode == 0:
+            open(stamp, 'w', encoding='utf-8').close()
+            return None
+        return '%s%s' % (result.stdout, '' if result.stdout else result.stderr)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems = [text for text in pool.map(run, ours) if text]
+    print(''.join(problems) + '%d files, %d with findings' % (len(ours), len(problems)))
+    return 1 if problems or not ours else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1]))
