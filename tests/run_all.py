@@ -9,6 +9,7 @@ import concurrent.futures
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -146,7 +147,14 @@ def clang_build():
 
 def format_and_tidy():
     _, names = run([sys.executable, 'tests/lint/tree.py'])
-    single('clang-format', ['clang-format', '--dry-run', '--Werror', *names.split()])
+
+    def formatting():
+        succeeded, output = run(['clang-format', '--dry-run', '--Werror', *names.split()])
+        where = re.findall(r'^(\S+):\d+:\d+: error', output, re.MULTILINE)
+        places = ['%s: %d places' % (name, where.count(name)) for name in sorted(set(where))]
+        return (succeeded, '\n'.join(places + ['./dev fmt puts that right']) if places else output,
+                [('clang-format', 'passed' if succeeded else 'failed')])
+    step('clang-format', formatting)
     single('clang-tidy', [sys.executable, 'tests/lint/tidy.py', CLANG])
 
 

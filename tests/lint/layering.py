@@ -31,6 +31,7 @@ ROOMS = {
     'ACTOR/main.c':   ('base crypto ledger protocol actor proto runtime', '*'),
     'common/runtime': ('base crypto actor proto',                      '*'),
     'lockstep':       ('*',                                            '*'),
+    'tools':          ('*',                                            '*'),
     'tests':          ('*',                                            '*'),
 }
 ACTORS = ('sequencer', 'executor', 'da_node', 'l1_stub', 'wallet')

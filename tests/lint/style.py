@@ -36,12 +36,18 @@ RULES = [
 RULES = [(files, re.compile(pattern, re.MULTILINE), text) for files, pattern, text in RULES]
 
 
-def guard_of(name):
-    """common/base/bytes.h -> BASE_BYTES_H"""
-    return re.sub(r'\W', '_', name.removeprefix('common/')).upper()
+def guard_problem(name, text, seen):
+    """A guard ends in the file's name and is nobody else's: common/base/bytes.h, BASE_BYTES_H."""
+    match = re.search(r'^#ifndef (\w+)\n#define \1\n', text, re.MULTILINE)
+    ending = re.sub(r'\W', '_', os.path.basename(name)).upper()
+    if not match or not re.fullmatch('(\\w+_)?' + ending, match[1]):
+        return 'no header guard ending in ' + ending
+    if seen.setdefault(match[1], name) != name:
+        return 'header guard %s is also that of %s' % (match[1], seen[match[1]])
+    return None
 
 
-def check_file(name, text):
+def check_file(name, text, guards):
     problems = []
     code = re.sub(r'/\*.*?\*/', lambda m: re.sub(r'[^\n]', ' ', m[0]), text, flags=re.DOTALL)
     for suffixes, pattern, what in RULES:
@@ -57,17 +63,18 @@ def check_file(name, text):
     if name.endswith(TEXT) and not text.endswith('\n'):
         problems.append('%s: no newline at the end' % name)
     if name.endswith('.h'):
-        guard = guard_of(name)
-        if not re.search(r'^#ifndef %s\n#define %s\n' % (guard, guard), text, re.MULTILINE):
-            problems.append('%s: no header guard %s' % (name, guard))
+        problem = guard_problem(name, text, guards)
+        if problem:
+            problems.append('%s: %s' % (name, problem))
     return problems
 
 
 def check(root):
     problems = []
+    guards = {}
     for name in tree.files(root):
         if name.endswith(TEXT):
-            problems += check_file(name, tree.read(root, name))
+            problems += check_file(name, tree.read(root, name), guards)
     return problems
 
 
@@ -76,6 +83,8 @@ GUARDED = '#ifndef BASE_A_H\n#define BASE_A_H\n#endif\n'
 PLANTED = [
     ('common/base/a.h', GUARDED, 0),
     ('common/base/b.h', GUARDED, 1),
+    ('common/crypto/a.h', GUARDED, 1),
+    ('common/crypto/b.h', 'int x;\n', 1),
     ('common/base/c.c', 'typedef unsigned word_' 't;\n', 1),
     ('common/base/d.c', 'typedef struct { int x; } pair;\n', 1),
     ('common/base/e.c', '/* a typedef struct in prose, sleep(1) too */\n', 0),

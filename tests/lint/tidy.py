@@ -15,15 +15,19 @@ import sys
 import tree
 
 
-def closure(root, name, known):
-    """The file and every header of ours it includes, directly or not."""
-    if name not in known:
-        known[name] = set()
-        path = os.path.join(root, name)
-        direct = [target for quoted, target, _ in tree.includes(tree.read(root, name))
-                  if quoted and os.path.isfile(os.path.join(root, target))]
-        known[name] = {name}.union(*(closure(root, target, known) for target in direct))
-    return known[name]
+def closure(root, name, direct):
+    """The file and every header of ours it includes, directly or not. direct: a cache."""
+    seen, pending = set(), [name]
+    while pending:
+        part = pending.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        if part not in direct:
+            direct[part] = [target for quoted, target, _ in tree.includes(tree.read(root, part))
+                            if quoted and os.path.isfile(os.path.join(root, target))]
+        pending += direct[part]
+    return sorted(seen)
 
 
 def main(build):
@@ -34,13 +38,15 @@ def main(build):
         commands = {os.path.relpath(os.path.join(c['directory'], c['file'])): c['command']
                     for c in json.load(file)}
     ours = [name for name in tree.c_files(root) if name in commands]
-    headers = {}
+    direct = {}
 
-    def run(name):
+    def stamp_of(name):
         key = hashlib.sha256((tree.read(root, '.clang-tidy') + commands[name]).encode())
-        for part in sorted(closure(root, name, headers)):
+        for part in closure(root, name, direct):
             key.update(tree.read(root, part).encode())
-        stamp = os.path.join(stamps, key.hexdigest())
+        return os.path.join(stamps, key.hexdigest())
+
+    def run(name, stamp):
         if os.path.exists(stamp):
             return None
         result = subprocess.run(['clang-tidy', '--quiet', '-p', build, name],
@@ -51,7 +57,9 @@ def main(build):
         return '%s%s' % (result.stdout, '' if result.stdout else result.stderr)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        problems = [text for text in pool.map(run, ours) if text]
+        problems = [text for text in pool.map(run, ours, [stamp_of(name) for name in ours]) if text]
+    problems += ['%s: no target compiles it\n' % name
+                 for name in tree.c_files(root) if name.endswith('.c') and name not in commands]
     print(''.join(problems) + '%d files, %d with findings' % (len(ours), len(problems)))
     return 1 if problems or not ours else 0
 
