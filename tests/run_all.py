@@ -1,7 +1,7 @@
 """Every check, one after the other; the last line reads `N passed, N failed, N skipped`.
 
 A step that fails shows its output, and the others still run. Started by ./dev, which has installed
-and configured what this needs.
+what this needs.
 
 usage: run_all.py | run_all.py --lint | run_all.py --only TEST...
 """
@@ -117,12 +117,12 @@ def gcc_build():
     vectors = os.environ.get('LOCKSTEP_KZG_VECTORS')
     if vectors:
         if os.path.isfile(vectors):
-            unpacked = os.path.join(GCC, 'kzg_vectors')
+            unpacked = 'build-vectors'
             os.makedirs(unpacked, exist_ok=True)
-            commands.insert(0, ['tar', '-xJf', vectors, '-C', unpacked])
+            commands += [['tar', '-xJf', vectors, '-C', unpacked]]
             vectors = unpacked
-        commands.insert(-1, ['meson', 'configure', GCC,
-                             '-Dkzg_vectors=' + os.path.abspath(vectors)])
+        commands += [['meson', 'configure', GCC, '-Dkzg_vectors=' + os.path.abspath(vectors)],
+                     ['./dev', 'build']]
     return build('gcc: build', commands)
 
 
