@@ -139,7 +139,7 @@ def clang_build():
         shutil.rmtree(CLANG, ignore_errors=True)
         commands.insert(0, ['env', 'CC=clang', 'meson', 'setup', CLANG, *CLANG_OPTIONS])
     succeeded = build('clang, sanitizers: build', commands)
-    if os.path.isdir(CLANG):
+    if os.path.exists(os.path.join(CLANG, 'build.ninja')):
         with open(options, 'w', encoding='utf-8') as file:
             file.write(wanted)
     return succeeded
