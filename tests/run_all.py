@@ -130,7 +130,7 @@ def clang_build():
     """A build directory made with other options is made anew."""
     options = os.path.join(CLANG, '.options')
     wanted = json.dumps(CLANG_OPTIONS)
-    commands = [['ninja', '-C', CLANG]]
+    commands = [['ninja', '-C', CLANG, '--quiet']]
     current = None
     if os.path.exists(options):
         with open(options, encoding='utf-8') as file:

@@ -32,6 +32,7 @@ ALLOWED = set('''
 ALLOWED_FAMILIES = re.compile(
     r'__gmp(?!\w*(printf|scanf|out_|inp_))|_?nettle_|secp256k1_|protobuf_c_'
     r'|EVP_(?!RAND|\w*keygen|Seal)|OSSL_PARAM_|SHA\d|HMAC'
+    r'|BN_(?!\w*(rand|prime|print))'
     r'|(OPENSSL_cleanse|CRYPTO_memcmp|CRYPTO_free|ERR_clear_error)$'
     r'|__u?(div|mod|mul)[a-z]*[dt]i[34]$|__popcountdi2$|_?__(muloti4|mulodi4)$')
 
