@@ -9,6 +9,7 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -54,7 +55,9 @@ def main(build):
         if result.returncode == 0:
             open(stamp, 'w', encoding='utf-8').close()
             return None
-        return '%s%s' % (result.stdout, '' if result.stdout else result.stderr)
+        # Its paths are from, or through, the build directory; ours start at the root.
+        through = r'^(\S*%s/)?\.\./' % re.escape(build)
+        return re.sub(through, '', result.stdout or result.stderr, flags=re.MULTILINE)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         problems = [text for text in pool.map(run, ours, [stamp_of(name) for name in ours]) if text]
