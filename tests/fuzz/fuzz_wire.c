@@ -1,8 +1,8 @@
 /* The canonical decoder under a script of reads: the first half of the input chooses the reads, the
  * second half is read. Whatever is read and re-encoded must give back the bytes consumed. */
-#include "common/base/wire.h"
 #include "common/base/bytes.h"
 #include "common/base/check.h"
+#include "common/base/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
