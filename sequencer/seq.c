@@ -90,11 +90,6 @@ static void seq_destroy(struct act_actor **self)
 static int read_config(struct seq *s, struct buf *why)
 {
     const Lockstep__ActorConfig *c = s->p.config;
-    s->policy = pol_find(c->sequencer->policy);
-    if (s->policy == NULL) {
-        buf_printf(why, "no policy is called %s", c->sequencer->policy);
-        return ERR_INVALID;
-    }
     if (c->sequencer->slots == NULL || c->sequencer->slots->duration_ns <= 0 ||
         c->timelock->squarings_per_second == 0) {
         buf_printf(why, "slot duration and squarings per second must be positive");

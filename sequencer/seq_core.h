@@ -1,8 +1,11 @@
 /* Inside the sequencer. A slot goes through these phases, each ended by a timer, a work result or
  * the last missing message:
  *
- *   OPEN -> SEALING -> SOLVING -> COMMITTING -> EXECUTING -+-> FINALIZING -> gone
- *                                     ^------ next round --+
+ *   OPEN -> SEALING -> SEALED -> SOLVING -> COMMITTING -> EXECUTING -+-> FINALIZING -> gone
+ *                                               ^------ next round --+
+ *
+ * A sealed slot waits until all earlier slots have been proposed: there is one solver, and executors
+ * get proposal blocks in slot order.
  *
  * seq.c dispatches, seq_admit.c fills the open slot, seq_slot.c seals and reveals, seq_rounds.c
  * proposes, collects results, applies the policy and finalizes, seq_work.c computes. */
@@ -41,6 +44,7 @@ enum seq_refusal {
 enum seq_phase {
     SEQ_OPEN,
     SEQ_SEALING,
+    SEQ_SEALED,
     SEQ_SOLVING,
     SEQ_COMMITTING,
     SEQ_EXECUTING,
@@ -122,7 +126,6 @@ struct seq_pending {
 
 struct seq {
     struct party p;
-    const struct pol_policy *policy;
     size_t n_chains;
     struct seq_slot **slots; /* ascending; the last one is open unless `closed` */
     size_t n_slots;
@@ -149,6 +152,7 @@ int seq_open_slot(struct seq *s, uint64_t number) MUST_CHECK;
 int seq_on_slot_end(struct seq *s) MUST_CHECK;
 int seq_on_order_committed(struct seq *s, struct seq_slot *slot, struct bytes result) MUST_CHECK;
 int seq_on_solved(struct seq *s, struct seq_slot *slot, struct bytes result) MUST_CHECK;
+int seq_solve_next(struct seq *s) MUST_CHECK;
 struct seq_slot *seq_find_slot(struct seq *s, uint64_t number);
 void seq_drop_slot(struct seq *s, struct seq_slot *slot);
 void seq_slot_destroy(struct seq_slot **slot, size_t n_chains);

@@ -212,7 +212,7 @@ int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result)
     if (final) {
         seq_drop_slot(s, slot);
     }
-    return 0;
+    return seq_solve_next(s);
 }
 
 /* ---- Deciding a round ---- */
@@ -293,7 +293,7 @@ static int decide(struct seq *s, struct seq_slot *slot)
         status[i] = slot->chains[i].res.status;
     }
     struct pol_round round = {slot->round, status};
-    s->policy->decide(&slot->pol_slot, &round, &slot->pol);
+    s->p.policy->decide(&slot->pol_slot, &round, &slot->pol);
     return build_next(s, slot);
 }
 

@@ -212,7 +212,21 @@ int seq_on_order_committed(struct seq *s, struct seq_slot *slot, struct bytes re
         }
     }
     CHECK(rd_end(&r) == 0);
-    return start_solving(s, slot);
+    slot->phase = SEQ_SEALED;
+    return seq_solve_next(s);
+}
+
+int seq_solve_next(struct seq *s)
+{
+    for (size_t i = 0; i < s->n_slots; i++) {
+        struct seq_slot *slot = s->slots[i];
+        bool proposed = slot->phase == SEQ_EXECUTING || slot->phase == SEQ_FINALIZING ||
+                        (slot->phase == SEQ_COMMITTING && slot->round > 0);
+        if (!proposed) {
+            return slot->phase == SEQ_SEALED ? start_solving(s, slot) : 0;
+        }
+    }
+    return 0;
 }
 
 /* Puts what the solve revealed into the blocks and publishes every opening. */

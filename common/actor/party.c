@@ -110,6 +110,17 @@ static int init_links(struct party *p)
     return links_init(&p->links, &options, p->store);
 }
 
+static int take_policy(struct party *p, struct buf *why)
+{
+    p->policy = pol_find(p->config->policy);
+    if (p->policy == NULL) {
+        buf_printf(why, "no policy is called %s", p->config->policy);
+        return ERR_INVALID;
+    }
+    p->view.keeps_reverted = p->policy->keeps_reverted;
+    return 0;
+}
+
 static int init_from_config(struct party *p, const struct act_setup *setup, Lockstep__Role role,
                             struct buf *why)
 {
@@ -129,6 +140,9 @@ static int init_from_config(struct party *p, const struct act_setup *setup, Lock
         p->view.deployment.l1_chain_id = p->config->l1_chain_id;
         pro_preconf_domain(&p->view.deployment, &p->view.domain);
         rc = take_peers(p, why);
+    }
+    if (rc == 0) {
+        rc = take_policy(p, why);
     }
     if (rc == 0) {
         rc = tlp_params_decode(wire_view(&p->config->timelock->params), &p->tlp, why);

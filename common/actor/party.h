@@ -8,6 +8,7 @@
 #include "common/actor/wire.h"
 #include "common/crypto/drbg.h"
 #include "common/protocol/pro_check.h"
+#include "common/protocol/pro_policy.h"
 #include "proto/config.pb-c.h"
 
 /* Large read-only tables a host loads once: act_setup.resources points here. */
@@ -24,6 +25,7 @@ struct party {
     struct drbg drbg;
     struct pro_view view; /* executors and tlp are owned here */
     struct tlp_params *tlp;
+    const struct pol_policy *policy;
     uint32_t sequencer_id;
     uint32_t da_id;
     uint32_t l1_id;
