@@ -171,7 +171,7 @@ static void set_type(struct maker *m, json_t *o, const struct scn_field *f)
         break;
     case SCN_OBJECT:
     default:
-        CHECK(!"an object has a schema of its own");
+        CHECK(false); /* an object has a schema of its own */
     }
 }
 

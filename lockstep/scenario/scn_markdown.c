@@ -5,6 +5,13 @@
 
 #define OBJECTS_MAX 64
 
+static void print_duration(struct buf *out, uint64_t ns)
+{
+    char text[SCN_DURATION_TEXT];
+    scn_duration_text(ns, text);
+    buf_printf(out, "%s", text);
+}
+
 static void print_bounds(struct buf *out, const struct scn_field *f)
 {
     if (f->max == UINT64_MAX || f->max == 0) {
@@ -62,7 +69,10 @@ static void print_type(struct buf *out, const struct scn_field *f)
         print_bounds(out, f);
         break;
     case SCN_DURATION:
-        buf_printf(out, "duration");
+        buf_printf(out, "duration, ");
+        print_duration(out, f->min);
+        buf_printf(out, " to ");
+        print_duration(out, f->max);
         break;
     case SCN_PERCENT:
         buf_printf(out, "percentage");
@@ -118,6 +128,8 @@ static void print_default(struct buf *out, const struct scn_object *o, const str
         buf_printf(out, "required");
     } else if (f->fallback != NULL) {
         buf_printf(out, "`%s`", f->fallback);
+    } else {
+        buf_printf(out, "optional");
     }
     const char *before = " with ";
     for (size_t i = 0; f->with != 0 && i < o->n; i++) {
@@ -126,6 +138,25 @@ static void print_default(struct buf *out, const struct scn_object *o, const str
             buf_printf(out, "%s`%s`", before, other->key);
             before = ", ";
         }
+    }
+}
+
+/* What the words of an enumeration mean, once where several fields share them. */
+static void print_meanings(struct buf *out, const struct scn_object *o, size_t i)
+{
+    const struct scn_field *f = &o->fields[i];
+    if (f->type != SCN_ENUM || f->words[0].doc == NULL ||
+        (i > 0 && o->fields[i - 1].words == f->words)) {
+        return;
+    }
+    buf_printf(out, "\nValues of `%s`", f->key);
+    for (size_t j = i + 1; j < o->n && o->fields[j].words == f->words; j++) {
+        buf_printf(out, " and `%s`", o->fields[j].key);
+    }
+    buf_printf(out, ":\n\n");
+    for (const struct scn_word *w = f->words; w->word != NULL; w++) {
+        buf_printf(out, "- `%s`: %s%s\n", w->word, w->doc,
+                   w->unsupported ? " (not supported yet)" : "");
     }
 }
 
@@ -153,15 +184,7 @@ static void print_object(struct buf *out, const struct scn_object *o)
         buf_printf(out, " | %s | `%s` |\n", f->doc, f->example);
     }
     for (size_t i = 0; i < o->n; i++) {
-        const struct scn_field *f = &o->fields[i];
-        if (f->type != SCN_ENUM || f->words[0].doc == NULL) {
-            continue;
-        }
-        buf_printf(out, "\nValues of `%s`:\n\n", f->key);
-        for (const struct scn_word *w = f->words; w->word != NULL; w++) {
-            buf_printf(out, "- `%s`: %s%s\n", w->word, w->doc,
-                       w->unsupported ? " (not supported yet)" : "");
-        }
+        print_meanings(out, o, i);
     }
 }
 

@@ -28,8 +28,10 @@ static bool kind_fits(const struct reading *r, const struct scn_field *f, const 
     if (node->kind == need) {
         return true;
     }
-    const char *remedy =
-        need == SCN_MAP ? "write `key: value` lines below it" : "begin each entry with `- `";
+    bool keyless = f->object != NULL && f->object->n == 0;
+    const char *remedy = need == SCN_LIST ? "begin each entry with `- `"
+                         : keyless        ? "write {}"
+                                          : "write `key: value` lines below it";
     if (node->kind == SCN_SCALAR && node->n == 0 && node->plain) {
         scn_fail(r->errors, node->place, "`%s` has no value; %s", label, remedy);
     } else {
@@ -48,13 +50,16 @@ static bool count_fits(const struct reading *r, const struct scn_field *f, const
     if (n >= f->min && n <= f->max) {
         return true;
     }
+    const char *noun = n == 1 ? "entry" : "entries";
+    const char *kind = (f->flags & SCN_REST) != 0 ? f->pattern->what : "";
+    const char *of_kind = *kind != 0 ? " named by " : "";
     if (f->min == f->max) {
-        scn_fail(r->errors, node->place, "`%s` has %zu entries; it must have %" PRIu64, label, n,
-                 f->min);
+        scn_fail(r->errors, node->place, "`%s` has %zu %s%s%s; it must have %" PRIu64, label, n,
+                 noun, of_kind, kind, f->min);
     } else {
         scn_fail(r->errors, node->place,
-                 "`%s` has %zu entries; it must have between %" PRIu64 " and %" PRIu64, label, n,
-                 f->min, f->max);
+                 "`%s` has %zu %s%s%s; it must have between %" PRIu64 " and %" PRIu64, label, n,
+                 noun, of_kind, kind, f->min, f->max);
     }
     return false;
 }
@@ -158,8 +163,10 @@ static int read_value(const struct reading *r, const struct scn_field *f, const 
 /* What the keys of one object's node turned out to be. */
 struct sorted_keys {
     const struct scn_node *key[FIELDS_MAX]; /* by field; NULL: not given */
-    bool *skip;                             /* by key: is not for the REST field */
-    int chosen;                             /* the CHOICE field's number, or -1 */
+    bool meant[FIELDS_MAX];                 /* by field: an unknown key was taken for it */
+    bool choice_meant;
+    bool *skip; /* by key: is not for the REST field */
+    int chosen; /* the CHOICE field's number, or -1 */
 };
 
 static const struct scn_field *rest_field(const struct scn_object *o)
@@ -172,8 +179,9 @@ static const struct scn_field *rest_field(const struct scn_object *o)
     return NULL;
 }
 
+/* Reports an unknown key. A field it seems to have been meant for is not missing on top. */
 static void fail_unknown(const struct reading *r, const struct scn_object *o,
-                         const struct scn_node *key)
+                         const struct scn_node *key, struct sorted_keys *keys)
 {
     struct scn_hint hint = SCN_HINT_FOR(key->text);
     for (size_t i = 0; i < o->n; i++) {
@@ -187,6 +195,12 @@ static void fail_unknown(const struct reading *r, const struct scn_object *o,
     } else {
         scn_fail(r->errors, key->place, "unknown key `%s` in %s; %s", SHOW(key->text), o->name,
                  scn_hint_text(&hint, "keys"));
+    }
+    for (size_t i = 0; hint.best != NULL && i < o->n; i++) {
+        if (o->fields[i].key == hint.best) {
+            keys->meant[i] = true;
+            keys->choice_meant = keys->choice_meant || (o->fields[i].flags & SCN_CHOICE) != 0;
+        }
     }
 }
 
@@ -207,7 +221,7 @@ static int sort_keys(const struct reading *r, const struct scn_object *o,
         }
         if (i == o->n) {
             if (rest == NULL || !scn_pattern_matches(rest->pattern, key->text)) {
-                fail_unknown(r, o, key);
+                fail_unknown(r, o, key, out);
                 if (rest != NULL) {
                     out->skip[at] = true;
                 }
@@ -243,7 +257,8 @@ static void fail_no_choice(const struct reading *r, const struct scn_object *o,
             scn_hint_add(&choices, o->fields[i].key);
         }
     }
-    scn_fail(r->errors, place, "%s says not what it is; give one of: %s", o->name, choices.known);
+    scn_fail(r->errors, place, "`%s` lacks the key that says what it is; add one of: %s", o->name,
+             choices.known);
 }
 
 /* A field that is not there: its default, its own defaults if it is an object, or a message. */
@@ -291,6 +306,9 @@ static int read_field(const struct reading *r, const struct scn_object *o,
         return 0;
     }
     if (key == NULL) {
+        if (keys->meant[i]) {
+            return 0;
+        }
         /* Which keys are needed is not known before the choice is made. */
         return f->with != 0 && choice < 0
                    ? 0
@@ -306,13 +324,13 @@ int scn_read_object(const struct scn_object *o, const struct scn_node *node, voi
                     struct scn_arena *arena, struct scn_errors *errors)
 {
     const struct reading r = {arena, errors};
-    const struct scn_field as_object = {.type = SCN_OBJECT};
+    const struct scn_field as_object = {.type = SCN_OBJECT, .object = o};
     char *bytes = base;
     CHECK(o->n <= FIELDS_MAX);
     if (o->place != 0) {
         memcpy(bytes + o->place - 1, &node->place, sizeof(node->place));
     }
-    struct sorted_keys keys = {{0}, NULL, -1};
+    struct sorted_keys keys = {.chosen = -1};
     if (!kind_fits(&r, &as_object, o->name, node, SCN_MAP)) {
         return 0;
     }
@@ -320,9 +338,9 @@ int scn_read_object(const struct scn_object *o, const struct scn_node *node, voi
     if (rc != 0) {
         return rc;
     }
-    if (o->choice != 0 && keys.chosen < 0) {
+    if (o->choice != 0 && keys.chosen < 0 && !keys.choice_meant) {
         fail_no_choice(&r, o, node->place);
-    } else if (o->choice != 0) {
+    } else if (keys.chosen >= 0) {
         memcpy(bytes + o->choice - 1, &o->fields[keys.chosen].choice, sizeof(int));
     }
     for (size_t i = 0; i < o->n; i++) {

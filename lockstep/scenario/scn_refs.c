@@ -205,6 +205,7 @@ int scn_resolve(struct scn *s, const struct scn_node *root, struct scn_errors *e
 {
     struct scn_arena arena = {0};
     struct scn_refs r = {.s = s, .errors = errors, .arena = &arena};
+    r.clean = errors->n == 0;
     r.rollups_broken = section_broken(&r, root, "rollups");
     r.timeline_broken = section_broken(&r, root, "timeline");
     int rc = scn_resolve_rollups(&r);

@@ -102,6 +102,10 @@ int scn_read_scalar(const struct scn_field *f, const char *label, const struct s
 /* Returns: the word for a value, "?" if there is none. */
 const char *scn_word_of(const struct scn_word *words, int value);
 
+/* Out: a duration as the shortest whole number with a unit ("20ms"). */
+#define SCN_DURATION_TEXT 32
+void scn_duration_text(uint64_t ns, char out[SCN_DURATION_TEXT]);
+
 bool scn_pattern_matches(const struct scn_pattern *p, const char *text);
 
 /* Append to `out`; failures stick in out->err. Same bytes on every machine. Return: 0 or

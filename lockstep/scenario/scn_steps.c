@@ -6,7 +6,7 @@
 static void resolve_when(struct scn_refs *r, struct scn_when *when)
 {
     const struct scn *s = r->s;
-    if (when->slot > s->slots) {
+    if (s->slots > 0 && when->slot > s->slots) {
         scn_fail(r->errors, when->place,
                  "slot %" PRIu64 " is not run, there are %" PRIu64 "; raise `slots` or take an "
                  "earlier one",
@@ -176,11 +176,11 @@ static void resolve_expect_bundle(struct scn_refs *r, struct scn_expect *x)
         scn_fail(r->errors, x->bundle.place, "bundle `%s` is never submitted; %s",
                  SHOW(x->bundle.text), scn_hint_text(&hint, "bundles"));
     }
-    if (x->cause.rollup.text != NULL && x->is != SCN_EXCLUDED) {
+    if (r->clean && x->cause.rollup.text != NULL && x->is != SCN_EXCLUDED) {
         scn_fail(r->errors, x->cause.rollup.place,
                  "only an excluded bundle has a cause; remove it or write `is: excluded`");
     }
-    if (x->reason != NULL && x->is != SCN_REFUSED) {
+    if (r->clean && x->reason != NULL && x->is != SCN_REFUSED) {
         scn_fail(r->errors, x->place,
                  "only a refused bundle has a reason; remove it or write `is: refused`");
     }
@@ -209,10 +209,9 @@ void scn_resolve_expect(struct scn_refs *r)
 {
     struct scn_place holds[SCN_CHECKS] = {{0}};
     struct scn_place broken[SCN_CHECKS] = {{0}};
-    size_t structural = r->errors->n;
     for (size_t i = 0; i < r->s->expect.n; i++) {
         struct scn_expect *x = &r->s->expect.items[i];
-        if (x->slot > r->s->slots) {
+        if (r->s->slots > 0 && x->slot > r->s->slots) {
             scn_fail(r->errors, x->place,
                      "slot %" PRIu64 " is not run, there are %" PRIu64 "; raise `slots` or take an "
                      "earlier one",
@@ -232,7 +231,7 @@ void scn_resolve_expect(struct scn_refs *r)
             break;
         case SCN_EXPECT_ALWAYS:
         case SCN_EXPECT_VIOLATED:
-            if (structural == 0) {
+            if (r->clean) {
                 resolve_expect_check(r, x, holds, broken);
             }
             break;

@@ -63,6 +63,15 @@ static const struct scn_object o_amount = {.name = "amount",
                                            .name_at = AT(scn_amount, asset, struct scn_name),
                                            FIELDS(amount_fields)};
 
+static const struct scn_field reserve_fields[] = {
+    {AMOUNT(scn_amount, amount), .flags = SCN_INLINE, .min = 1,
+     .doc = "Reserve in the asset's smallest unit.", .example = "1000"},
+};
+static const struct scn_object o_reserve = {.name = "reserve",
+                                            .size = sizeof(struct scn_amount),
+                                            .name_at = AT(scn_amount, asset, struct scn_name),
+                                            FIELDS(reserve_fields)};
+
 static const struct scn_field account_fields[] = {
     {ENTRIES(scn_account, balances, o_amount, scn_p_asset), .flags = SCN_INLINE, .max = 64,
      .doc = "Balances by asset; `{}` for an account that starts empty.", .example = "{ETH: 10}"},
@@ -79,7 +88,7 @@ static const struct scn_field pool_fields[] = {
      .fallback = "0.3%",
      .doc = "Share of the amount paid in that stays with the pool, rounded up.",
      .example = "0.3%"},
-    {ENTRIES(scn_pool, reserves, o_amount, scn_p_asset), .flags = SCN_REST, .min = 2, .max = 2,
+    {ENTRIES(scn_pool, reserves, o_reserve, scn_p_asset), .flags = SCN_REST, .min = 2, .max = 2,
      .doc = "The pool's two assets and its reserves of them at the start.", .example = "1000"},
 };
 static const struct scn_object o_pool = {.name = "pool",

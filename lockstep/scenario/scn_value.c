@@ -96,12 +96,12 @@ struct unit {
 };
 static const struct unit units[] = {{"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
 
-/* Out: `ns` as the shortest whole number with a unit. */
-static void duration_text(uint64_t ns, char out[32])
+void scn_duration_text(uint64_t ns, char out[SCN_DURATION_TEXT])
 {
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (ns % units[i].ns == 0) {
-            (void)snprintf(out, 32, "%" PRIu64 "%s", ns / units[i].ns, units[i].word);
+            (void)snprintf(out, SCN_DURATION_TEXT, "%" PRIu64 "%s", ns / units[i].ns,
+                           units[i].word);
             return;
         }
     }
@@ -133,10 +133,10 @@ static bool parse_duration(const struct value *v, const char *text, int64_t *ns)
     u128 total = 0;
     if (rc != 0 || __builtin_mul_overflow(n, (u128)unit->ns, &total) || total < v->f->min ||
         total > v->f->max) {
-        char least[32];
-        char most[32];
-        duration_text(v->f->min, least);
-        duration_text(v->f->max, most);
+        char least[SCN_DURATION_TEXT];
+        char most[SCN_DURATION_TEXT];
+        scn_duration_text(v->f->min, least);
+        scn_duration_text(v->f->max, most);
         scn_fail(v->errors, v->node->place, "`%s` is %s; it must be between %s and %s", v->label,
                  SHOW(text), least, most);
         return false;
@@ -149,7 +149,7 @@ static void read_when(const struct value *v, struct scn_when *out)
 {
     const char *text = v->node->text;
     struct scn_when when = {.place = v->node->place};
-    if (strncmp(text, "slot ", 5) != 0) {
+    if (is_digit(text[0])) {
         if (parse_duration(v, text, &when.offset_ns)) {
             *out = when;
         }
@@ -157,7 +157,7 @@ static void read_when(const struct value *v, struct scn_when *out)
     }
     const char *rest = NULL;
     u128 slot = 0;
-    int rc = lead_number(text + 5, &slot, &rest);
+    int rc = strncmp(text, "slot ", 5) == 0 ? lead_number(text + 5, &slot, &rest) : ERR_INVALID;
     if (rc == 0 && (slot == 0 || slot > UINT32_MAX)) {
         scn_fail(v->errors, v->node->place, "`%s` is `%s`; slots count from 1", v->label,
                  SHOW(text));
@@ -175,49 +175,51 @@ static void read_when(const struct value *v, struct scn_when *out)
     }
 }
 
+/* Returns: true with parts per million in `ppm`, for "2%", "0.25%" or "30bp". */
+static bool parse_percent(const char *text, uint64_t *ppm)
+{
+    const char *rest = NULL;
+    u128 whole = 0;
+    if (lead_number(text, &whole, &rest) != 0 || whole > 1000000) {
+        return false;
+    }
+    if (strcmp(rest, "bp") == 0) {
+        *ppm = (uint64_t)whole * 100;
+        return true;
+    }
+    uint64_t sum = (uint64_t)whole * 10000;
+    if (*rest == '.') {
+        uint64_t scale = 1000;
+        rest++;
+        if (!is_digit(*rest)) {
+            return false;
+        }
+        for (; is_digit(*rest) && scale > 0; rest++, scale /= 10) {
+            sum += (uint64_t)(*rest - '0') * scale;
+        }
+    }
+    *ppm = sum;
+    return strcmp(rest, "%") == 0;
+}
+
 static void read_percent(const struct value *v, uint32_t *out)
 {
     const char *text = v->node->text;
-    const char *rest = NULL;
-    u128 whole = 0;
     uint64_t ppm = 0;
-    uint64_t scale = 10000; /* parts per million in one percent */
-    if (lead_number(text, &whole, &rest) != 0 || whole > 1000000) {
-        goto malformed;
-    }
-    if (*rest == 0) {
+    if (v->node->n == strspn(text, "0123456789.")) {
         scn_fail(v->errors, v->node->place, "`%s` is `%s`, which has no unit; write %s%%", v->label,
                  SHOW(text), SHOW(text));
-        return;
-    }
-    if (strcmp(rest, "bp") == 0) {
-        ppm = (uint64_t)whole * 100;
+    } else if (!parse_percent(text, &ppm)) {
+        scn_fail(v->errors, v->node->place,
+                 "`%s` is `%s`, a percentage is needed, with four decimals at most; write for "
+                 "example %s",
+                 v->label, SHOW(text), v->f->example != NULL ? v->f->example : "2%");
+    } else if (ppm < v->f->min || ppm > v->f->max) {
+        scn_fail(v->errors, v->node->place, "`%s` is %s; it must be between 0%% and %g%%", v->label,
+                 SHOW(text), (double)v->f->max / 10000.0);
     } else {
-        ppm = (uint64_t)whole * scale;
-        if (*rest == '.') {
-            do {
-                rest++;
-                scale /= 10;
-                ppm += is_digit(*rest) ? (uint64_t)(*rest - '0') * scale : 0;
-            } while (is_digit(*rest) && is_digit(rest[1]) && scale > 1);
-            rest += is_digit(*rest) ? 1 : 0;
-        }
-        if (strcmp(rest, "%") != 0 || rest[-1] == '.') {
-            goto malformed;
-        }
+        *out = (uint32_t)ppm;
     }
-    if (ppm < v->f->min || ppm > v->f->max) {
-        scn_fail(v->errors, v->node->place, "`%s` is %s; it must be between 0%% and %" PRIu64 "%%",
-                 v->label, SHOW(text), v->f->max / 10000);
-        return;
-    }
-    *out = (uint32_t)ppm;
-    return;
-malformed:
-    scn_fail(v->errors, v->node->place,
-             "`%s` is `%s`, a percentage is needed, with four decimals at most; write for example "
-             "%s",
-             v->label, SHOW(text), v->f->example != NULL ? v->f->example : "2%");
 }
 
 bool scn_pattern_matches(const struct scn_pattern *p, const char *text)
@@ -366,9 +368,9 @@ static int read_hex(const struct value *v, struct bytes *out)
                  "for example \"00ff\"",
                  v->label, SHOW(text));
     } else if (len < v->f->min || len > v->f->max) {
-        scn_fail(v->errors, v->node->place,
-                 "`%s` has %zu bytes; it must have between %" PRIu64 " and %" PRIu64, v->label, len,
-                 v->f->min, v->f->max);
+        bool exact = v->f->min == v->f->max;
+        scn_fail(v->errors, v->node->place, "`%s` has %zu bytes; it must have %s%" PRIu64, v->label,
+                 len, exact ? "" : "at most ", v->f->max);
     } else {
         *out = bytes_of(data, len);
     }
@@ -465,7 +467,6 @@ int scn_read_scalar(const struct scn_field *f, const char *label, const struct s
     case SCN_ITEMS:
     case SCN_ENTRIES:
     default:
-        CHECK(!"a scalar type");
-        return 0;
+        CHECK(false); /* not a scalar type */
     }
 }
