@@ -37,7 +37,7 @@ static int name_order(const void *a, const void *b)
 void scn_index_sort(struct scn_index *x)
 {
     if (x->n > 1) {
-        qsort(x->names, x->n, sizeof(x->names[0]), name_order);
+        qsort(x->names, x->n, sizeof(const struct scn_name *), name_order);
     }
 }
 

@@ -88,8 +88,8 @@ static void set_integer(struct maker *m, json_t *o, const struct scn_field *f)
 static void set_hex(struct maker *m, json_t *o, const struct scn_field *f)
 {
     set_pattern(m, o, "^([0-9A-Fa-f]{2})*$");
-    set(m, o, "minLength", json_integer((json_int_t)(2 * f->min)));
-    set(m, o, "maxLength", json_integer((json_int_t)(2 * f->max)));
+    set(m, o, "minLength", json_integer(2 * (json_int_t)f->min));
+    set(m, o, "maxLength", json_integer(2 * (json_int_t)f->max));
 }
 
 static void set_ratio(struct maker *m, json_t *o)
@@ -258,7 +258,9 @@ static json_t *schema_of_object(struct maker *m, const struct scn_object *of)
     char path[96];
     (void)snprintf(slug, sizeof(slug), "%s", of->name);
     for (char *c = slug; *c != 0; c++) {
-        *c = *c == ' ' ? '_' : *c;
+        if (*c == ' ') {
+            *c = '_';
+        }
     }
     (void)snprintf(path, sizeof(path), "#/$defs/%s", slug);
     if (json_object_get(m->defs, slug) == NULL) {

@@ -106,7 +106,7 @@ static int read_entry(const struct reading *r, const struct scn_field *f,
     return scn_read_object(o, key->value, item, r->arena, r->errors);
 }
 
-/* Reads the keys of `node` for which `known` has no field; NULL: all. */
+/* Reads the entries of `node`, but not those whose number is set in `skip` (NULL: none is). */
 static int read_entries(const struct reading *r, const struct scn_field *f, const char *label,
                         const struct scn_node *node, const bool *skip, struct any_list *out)
 {
@@ -341,6 +341,7 @@ int scn_read_object(const struct scn_object *o, const struct scn_node *node, voi
     if (o->choice != 0 && keys.chosen < 0 && !keys.choice_meant) {
         fail_no_choice(&r, o, node->place);
     } else if (keys.chosen >= 0) {
+        CHECK(o->choice != 0);
         memcpy(bytes + o->choice - 1, &o->fields[keys.chosen].choice, sizeof(int));
     }
     for (size_t i = 0; i < o->n; i++) {

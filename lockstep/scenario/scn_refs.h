@@ -28,7 +28,7 @@ struct scn_refs {
     struct scn_index rollups;
     struct scn_index accounts; /* of all rollups */
     struct scn_index bundles;
-    bool clean;           /* nothing was wrong so far: a value left at 0 was written so */
+    bool clean;          /* nothing was wrong so far: a value left at 0 was written so */
     bool rollups_broken; /* what is not defined there may only have been misread */
     bool timeline_broken;
 };
