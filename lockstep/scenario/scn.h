@@ -1,0 +1,369 @@
+/* A scenario: the rollups, the network, what users and the script do when, and what must come of
+ * it. Loaded from one strict YAML file; docs/scenario-reference.md lists every key.
+ *
+ * Everything hangs off `struct scn` and lives until scn_destroy. Elements keep the place they
+ * were written at, so that a report can point into the file. Names that refer to something defined
+ * elsewhere in the file are resolved: their `index` is the position in the defining list (for
+ * accounts and pools, of the rollup in question; SCN_NO_INDEX for an account that only other
+ * rollups define, for assets and for actors). */
+#ifndef SCN_SCN_H
+#define SCN_SCN_H
+
+#include "common/base/wire.h"
+#include "lockstep/scenario/scn_arena.h"
+#include "lockstep/scenario/scn_errors.h"
+
+#define SCN_LIST_OF(T)                                                                             \
+    struct {                                                                                       \
+        T *items;                                                                                  \
+        size_t n;                                                                                  \
+    }
+
+#define SCN_NO_INDEX UINT32_MAX
+
+#define SCN_ROLLUPS_MAX 128
+#define SCN_CHAIN_ID_FIRST UINT64_C(1001) /* of the first rollup without a chain id of its own */
+
+/* text is NULL for a name that may be left out and was. */
+struct scn_name {
+    const char *text;
+    struct scn_place place;
+    uint32_t index;
+};
+
+struct scn_amount {
+    struct scn_name asset;
+    u128 amount; /* smallest units */
+};
+
+struct scn_account {
+    struct scn_name name;
+    SCN_LIST_OF(struct scn_amount) balances;
+};
+
+/* Constant-product pool of exactly two assets. */
+struct scn_pool {
+    struct scn_name name;
+    SCN_LIST_OF(struct scn_amount) reserves;
+    uint32_t fee_ppm;
+};
+
+struct scn_rollup {
+    struct scn_name name;
+    uint64_t chain_id;
+    SCN_LIST_OF(struct scn_account) accounts;
+    SCN_LIST_OF(struct scn_pool) pools;
+};
+
+enum scn_policy {
+    SCN_ONE_SHOT,
+    SCN_FIXPOINT,
+    SCN_SERIAL,
+    SCN_INCLUSIVE,
+    SCN_BLOCK_REPLACE,
+    SCN_TWO_PHASE,
+};
+
+enum scn_solver { SCN_SOLVER_SEQUENTIAL, SCN_SOLVER_TRAPDOOR };
+enum scn_profile { SCN_PROFILE_FULL, SCN_PROFILE_SHORT };
+
+struct scn_timelock {
+    int bits; /* of the modulus: 1024, 2048 or 3072 */
+    enum scn_solver solver;
+    enum scn_profile profile;
+    uint32_t attacker_speedup; /* A_max: how much faster the fastest attacker squares */
+    uint64_t squarings;
+    uint64_t squarings_per_second; /* of the modelled honest solver */
+};
+
+struct scn_limits {
+    uint32_t legs_per_bundle;
+    uint32_t bundle_bytes;
+    uint32_t transactions_per_block;
+    uint32_t pending_per_user;
+    uint64_t gas_per_block;
+};
+
+struct scn_l1 {
+    int64_t block_time_ns;
+    uint32_t confirmations;
+    uint32_t challenge_window; /* L1 blocks */
+};
+
+struct scn_execution {
+    int64_t transaction_cost_ns;
+};
+
+/* Behaviour of the messages from one actor to another. After loading every field holds: what the
+ * entry left out came from `default`. */
+struct scn_link {
+    struct scn_name name; /* "executor-A -> sequencer"; text NULL for the default */
+    const char *from;     /* actor names */
+    const char *to;
+    bool both_ways;
+    bool has_delay, has_jitter, has_loss, has_duplicate; /* written in the entry itself */
+    int64_t delay_ns;
+    int64_t jitter_ns;
+    uint32_t loss_ppm;
+    uint32_t duplicate_ppm;
+};
+
+struct scn_links {
+    struct scn_link fallback; /* the entry `default` */
+    SCN_LIST_OF(struct scn_link) pairs;
+};
+
+/* A moment: after the start, or after the start of a slot. Slots count from 1; slot N begins at
+ * (N - 1) * slot duration. */
+struct scn_when {
+    struct scn_place place;
+    uint64_t slot;     /* 0: not given relative to a slot */
+    int64_t offset_ns; /* after the start of the slot, or of the run */
+    int64_t at_ns;     /* after the start of the run: resolved */
+};
+
+enum scn_cmp { SCN_EQUALS, SCN_AT_LEAST, SCN_AT_MOST };
+
+struct scn_ratio {
+    u128 num;
+    u128 den; /* > 0 */
+};
+
+struct scn_transfer {
+    struct scn_name to;
+    struct scn_name asset;
+    u128 amount;
+};
+
+struct scn_swap {
+    struct scn_name pool; /* index: in the rollup's pools */
+    struct scn_name in;   /* asset */
+    u128 amount;
+    u128 min_out;
+};
+
+enum scn_require_kind { SCN_REQUIRE_BALANCE, SCN_REQUIRE_PRICE, SCN_REQUIRE_NONCE };
+
+struct scn_require_balance {
+    struct scn_name account;
+    struct scn_name asset;
+    enum scn_cmp cmp;
+    u128 value;
+};
+
+/* The price of `asset` in the pool's other asset: other reserve / reserve of `asset`. */
+struct scn_require_price {
+    struct scn_name pool;
+    struct scn_name asset;
+    enum scn_cmp cmp;
+    struct scn_ratio value;
+};
+
+struct scn_require_nonce {
+    struct scn_name account;
+    uint64_t equals;
+};
+
+struct scn_require {
+    enum scn_require_kind kind;
+    union {
+        struct scn_require_balance balance;
+        struct scn_require_price price;
+        struct scn_require_nonce nonce;
+    };
+};
+
+enum scn_op_kind { SCN_OP_TRANSFER, SCN_OP_SWAP, SCN_OP_REQUIRE, SCN_OP_FAIL };
+
+struct scn_op {
+    struct scn_place place;
+    enum scn_op_kind kind;
+    union {
+        struct scn_transfer transfer;
+        struct scn_swap swap;
+        struct scn_require require;
+    };
+};
+
+/* One transaction of a bundle. */
+struct scn_leg {
+    struct scn_place place;
+    struct scn_name rollup; /* index: in scn.rollups */
+    struct scn_name from;   /* signer: the leg's own, or else the bundle's */
+    bool has_nonce;
+    uint64_t nonce;
+    SCN_LIST_OF(struct scn_op) ops;
+};
+
+struct scn_submit {
+    struct scn_name bundle; /* index: how many bundles stand before it in the timeline */
+    struct scn_name from;
+    SCN_LIST_OF(struct scn_leg) legs;
+};
+
+enum scn_inject_kind { SCN_INJECT_HEX, SCN_INJECT_REPEAT };
+
+struct scn_repeat {
+    uint32_t byte;
+    uint32_t count;
+};
+
+/* Raw bytes handed to an actor as if a peer had sent them. */
+struct scn_inject {
+    struct scn_name to;
+    struct scn_name from;
+    enum scn_inject_kind kind;
+    struct bytes hex;
+    struct scn_repeat repeat;
+};
+
+enum scn_partition_kind { SCN_BOTH_WAYS, SCN_ONE_WAY };
+
+/* No message passes for a while. With `between`, items[0] and items[1] are cut off both ways. */
+struct scn_partition {
+    enum scn_partition_kind kind;
+    SCN_LIST_OF(struct scn_name) between;
+    struct scn_name from;
+    struct scn_name to;
+    int64_t for_ns;
+};
+
+enum scn_step_kind { SCN_STEP_SUBMIT, SCN_STEP_INJECT, SCN_STEP_PARTITION };
+
+struct scn_step {
+    struct scn_place place;
+    struct scn_when at;
+    enum scn_step_kind kind;
+    union {
+        struct scn_submit submit;
+        struct scn_inject inject;
+        struct scn_partition partition;
+    };
+};
+
+enum scn_outcome {
+    SCN_EXECUTED,
+    SCN_EXCLUDED,
+    SCN_REVERTED,
+    SCN_MIXED,
+    SCN_REFUSED,
+    SCN_PENDING,
+};
+
+/* The names scenarios use for the checks made after a run, and for what each means. */
+#define SCN_CHECK_MAP(X)                                                                           \
+    X(SCN_CHECK_ATOMICITY, "atomicity", "no bundle is partly executed in finalized blocks")        \
+    X(SCN_CHECK_CONSERVATION, "conservation", "value changes only by declared mint and burn")      \
+    X(SCN_CHECK_INCLUSION, "inclusion", "every promised leg stands at its promised position")      \
+    X(SCN_CHECK_ORDER, "order", "finalized blocks keep the committed order")                       \
+    X(SCN_CHECK_JUSTIFIED, "justified", "nothing is excluded without a verified cause")            \
+    X(SCN_CHECK_FINALITY, "finality", "what L1 finalized never changes")                           \
+    X(SCN_CHECK_BLAME, "blame", "an honest party is never slashed, a provable fault is")           \
+    X(SCN_CHECK_LIVENESS, "liveness", "every admitted bundle is decided within the bound")
+
+enum scn_check {
+#define X(symbol, word, doc) symbol,
+    SCN_CHECK_MAP(X)
+#undef X
+        SCN_CHECKS
+};
+
+enum scn_expect_kind {
+    SCN_EXPECT_BUNDLE,
+    SCN_EXPECT_ROUNDS,
+    SCN_EXPECT_BALANCE,
+    SCN_EXPECT_ALWAYS,
+    SCN_EXPECT_VIOLATED,
+    SCN_EXPECT_REJECTED,
+    SCN_EXPECT_LOST,
+    SCN_EXPECT_DUPLICATED,
+    SCN_EXPECT_FINGERPRINT,
+};
+
+/* The leg to blame: rollup and position in its block. rollup.text NULL: not stated. */
+struct scn_cause {
+    struct scn_name rollup;
+    uint32_t order;
+};
+
+struct scn_expect_balance {
+    struct scn_name rollup;
+    struct scn_name account;
+    struct scn_name asset;
+    enum scn_cmp cmp;
+    u128 value;
+};
+
+struct scn_expect_rejected {
+    struct scn_name by; /* actor */
+    int reason;         /* enum act_reject_reason */
+    uint64_t at_least;
+};
+
+struct scn_expect_count {
+    uint64_t at_least;
+};
+
+struct scn_expect {
+    struct scn_place place;
+    enum scn_expect_kind kind;
+    uint64_t slot;          /* BUNDLE, ROUNDS: 0 means any */
+    struct scn_name bundle; /* BUNDLE */
+    enum scn_outcome is;    /* BUNDLE */
+    struct scn_cause cause; /* BUNDLE, excluded */
+    const char *reason;     /* BUNDLE, refused; NULL: any */
+    uint32_t rounds;        /* ROUNDS */
+    enum scn_check check;   /* ALWAYS, VIOLATED */
+    struct scn_expect_balance balance;
+    struct scn_expect_rejected rejected;
+    struct scn_expect_count count; /* LOST, DUPLICATED */
+    struct bytes fingerprint;      /* FINGERPRINT: 32 bytes */
+};
+
+struct scn {
+    struct scn_arena arena;
+    int version;
+    const char *name;
+    const char *description; /* NULL if left out */
+    uint64_t seed;
+    enum scn_policy policy;
+    uint64_t slots;
+    int64_t slot_duration_ns;
+    SCN_LIST_OF(struct scn_rollup) rollups;
+    struct scn_timelock timelock;
+    struct scn_limits limits;
+    struct scn_l1 l1;
+    struct scn_execution execution;
+    struct scn_links links;
+    SCN_LIST_OF(struct scn_step) timeline; /* in file order */
+    SCN_LIST_OF(struct scn_expect) expect;
+    size_t n_bundles; /* submit steps in the timeline */
+};
+
+/* Reads a scenario. In: `name` stands before every message; `text` may go after the call.
+ * Out: the scenario, owned by the caller. On ERR_INVALID `errors` gains one line per fault found
+ * (SCN_ERRORS_MAX at most) and `out` stays untouched.
+ * Returns: 0, ERR_INVALID, ERR_NOMEM. */
+int scn_load_bytes(const char *name, struct bytes text, struct scn **out,
+                   struct buf *errors) MUST_CHECK;
+
+/* The same from a file. A file that is missing, unreadable, no regular file or larger than
+ * SCN_YAML_BYTES is ERR_INVALID with a sentence, and is not read. */
+int scn_load_file(const char *path, struct scn **out, struct buf *errors) MUST_CHECK;
+
+void scn_destroy(struct scn **s);
+
+/* In: what a load returned. Returns: the exit code it calls for (0; 65 bad scenario; 70
+ * internal).*/
+int scn_exit_code(int rc);
+
+/* In: two actor names. Returns: how the link from one to the other behaves; owned by the
+ * scenario. */
+const struct scn_link *scn_link_between(const struct scn *s, const char *from, const char *to);
+
+/* Returns: the word a scenario uses, static storage. */
+const char *scn_policy_word(enum scn_policy policy);
+const char *scn_outcome_word(enum scn_outcome outcome);
+const char *scn_check_word(enum scn_check check);
+
+#endif
