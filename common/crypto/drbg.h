@@ -1,5 +1,5 @@
 /* Deterministic generator for secrets: block i of the stream is
- * HMAC-SHA256(seed, label || u64 i). In simulation the seed comes from the scenario, in live use
+ * HMAC-SHA256(HMAC-SHA256(seed, label), u64 i). In simulation the seed comes from the scenario, in live use
  * from the operating system; the actor code does not know the difference. One per purpose. */
 #ifndef CRYPTO_DRBG_H
 #define CRYPTO_DRBG_H

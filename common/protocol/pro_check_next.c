@@ -1,0 +1,299 @@
+#include "common/protocol/pro_check_parts.h"
+
+#include "common/base/cleanup.h"
+#include "common/protocol/pro_result.h"
+#include "common/protocol/pro_signed.h"
+
+#include <stdlib.h>
+
+/* The signed results a removal may refer to, decoded. */
+struct failures {
+    uint32_t n;
+    struct pro_result *items;
+};
+
+static void failures_fini(struct failures *f)
+{
+    free(f->items);
+    *f = (struct failures){0};
+}
+
+static const struct addr20 *executor_of(const struct pro_view *view, uint64_t rollup)
+{
+    for (size_t i = 0; i < view->n_executors; i++) {
+        if (view->executors[i].rollup == rollup) {
+            return &view->executors[i].address;
+        }
+    }
+    return NULL;
+}
+
+static int open_failures(const struct pro_view *view, const struct pro_next_dossier *in,
+                         uint64_t slot, struct failures *out, struct pro_violation *v)
+{
+    out->items = calloc((size_t)in->n_failures + 1, sizeof(*out->items));
+    if (out->items == NULL) {
+        return ERR_NOMEM;
+    }
+    out->n = in->n_failures;
+    for (uint32_t i = 0; i < in->n_failures; i++) {
+        struct bytes body;
+        struct addr20 signer;
+        int rc =
+            pro_unsign(&view->deployment.id, PRO_TAG_RESULT, in->failures[i], &body, &signer);
+        if (rc == 0) {
+            rc = pro_result_decode(body, &out->items[i]);
+        }
+        const struct addr20 *expected =
+            rc == 0 ? executor_of(view, out->items[i].rollup) : NULL;
+        if (expected == NULL || !addr20_equal(expected, &signer) || out->items[i].slot != slot) {
+            return chk_violated(v, PRO_RULE_UNJUSTIFIED,
+                                "result %u is not signed by the executor it names", i);
+        }
+    }
+    return 0;
+}
+
+static bool failure_is_proven(const struct failures *f, const struct pro_place *cause)
+{
+    for (uint32_t i = 0; i < f->n; i++) {
+        const struct pro_result *r = &f->items[i];
+        if (r->rollup == cause->rollup && r->round == cause->round) {
+            return cause->order < r->count && !pro_bit(r->status, cause->order);
+        }
+    }
+    return false;
+}
+
+/* The removed leg's bundle must have a leg where the cause says something failed. */
+static int check_cause(const struct chk_bundles *bundles, const struct failures *failures,
+                       uint32_t order, const struct pro_entry *e, struct pro_violation *v)
+{
+    const struct pro_preconf *p = &chk_bundles_find(bundles, e->seq)->preconf;
+    bool own = false;
+    for (uint32_t i = 0; i < p->n_legs; i++) {
+        own |= p->txs[i].rollup == e->cause.rollup && p->txs[i].order == e->cause.order;
+    }
+    if (!own) {
+        return chk_violated(v, PRO_RULE_UNJUSTIFIED,
+                            "entry %u is excluded for a failure outside its bundle", order);
+    }
+    if (!failure_is_proven(failures, &e->cause)) {
+        return chk_violated(v, PRO_RULE_UNJUSTIFIED,
+                            "entry %u is excluded for a failure that nobody proved", order);
+    }
+    return 0;
+}
+
+static bool same_entry(const struct pro_entry *a, const struct pro_entry *b)
+{
+    return a->kind == b->kind && bytes_equal(a->tx, b->tx) &&
+           a->cause.rollup == b->cause.rollup && a->cause.order == b->cause.order &&
+           a->cause.round == b->cause.round;
+}
+
+/* Entry by entry: unchanged, or newly excluded with a proven cause. */
+static int check_changes(const struct pro_block *before, const struct pro_block *after,
+                         const struct chk_bundles *bundles, const struct failures *failures,
+                         struct pro_violation *v)
+{
+    if (before->count != after->count) {
+        return chk_violated(v, PRO_RULE_ALTERED, "the block had %u entries, now %u", before->count,
+                            after->count);
+    }
+    for (uint32_t i = 0; i < after->count; i++) {
+        const struct pro_entry *old = &before->entries[i];
+        const struct pro_entry *e = &after->entries[i];
+        int rc = chk_entry_position(bundles, after->rollup, i, e, v);
+        if (rc == 0 && e->kind != PRO_ENTRY_EXCLUDED && !same_entry(old, e)) {
+            rc = chk_violated(v, PRO_RULE_ALTERED, "entry %u was changed", i);
+        }
+        if (rc == 0 && old->kind == PRO_ENTRY_EXCLUDED && !same_entry(old, e)) {
+            rc = chk_violated(v, PRO_RULE_ALTERED, "tombstone %u was changed", i);
+        }
+        if (rc == 0 && e->kind == PRO_ENTRY_EXCLUDED && old->kind != PRO_ENTRY_EXCLUDED) {
+            rc = check_cause(bundles, failures, i, e, v);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* A bundle's legs in one rollup are excluded together. */
+static int check_whole(const struct pro_block *b, const struct chk_bundles *bundles,
+                       struct pro_violation *v)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct pro_preconf *p = &chk_bundles_find(bundles, b->entries[i].seq)->preconf;
+        for (uint32_t leg = 0; leg < p->n_legs; leg++) {
+            if (p->txs[leg].rollup == b->rollup && p->txs[leg].order < b->count &&
+                (b->entries[p->txs[leg].order].kind == PRO_ENTRY_EXCLUDED) !=
+                    (b->entries[i].kind == PRO_ENTRY_EXCLUDED)) {
+                return chk_violated(v, PRO_RULE_PARTIAL, "bundle %u is excluded only in part",
+                                    p->seq);
+            }
+        }
+    }
+    return 0;
+}
+
+struct next_case {
+    struct chk_block before;
+    struct chk_block after;
+    struct chk_bundles bundles;
+    struct failures failures;
+};
+
+static void next_case_fini(struct next_case *c)
+{
+    chk_block_fini(&c->before);
+    chk_block_fini(&c->after);
+    chk_bundles_fini(&c->bundles);
+    failures_fini(&c->failures);
+}
+
+static int open_case(const struct pro_view *view, const struct pro_next_dossier *in, bool final,
+                     struct next_case *c, struct pro_violation *v)
+{
+    int rc = chk_block_open(view, &in->before, &c->before, v);
+    if (rc == 0) {
+        rc = chk_block_open(view, &in->after, &c->after, v);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    const struct pro_header *a = &c->after.header;
+    const struct pro_header *b = &c->before.header;
+    bool later = final ? a->round == b->round : a->round > b->round;
+    if (a->final != final || b->final || a->slot != b->slot || a->rollup != b->rollup || !later) {
+        return chk_violated(v, PRO_RULE_PLACE, "not the next block of this slot and rollup");
+    }
+    rc = chk_block_commitment(view, &c->after, v);
+    if (rc == 0) {
+        rc = chk_bundles_open(view, in->bundles, in->n_bundles, a->slot, &c->bundles, v);
+    }
+    if (rc == 0) {
+        rc = open_failures(view, in, a->slot, &c->failures, v);
+    }
+    if (rc == 0) {
+        rc = check_changes(&c->before.block, &c->after.block, &c->bundles, &c->failures, v);
+    }
+    if (rc == 0) {
+        rc = check_whole(&c->after.block, &c->bundles, v);
+    }
+    return rc;
+}
+
+static int check_bitmap(const struct chk_block *b, struct pro_violation *v)
+{
+    for (uint32_t i = 0; i < b->block.count; i++) {
+        if (pro_bit(b->header.excluded, i) != (b->block.entries[i].kind == PRO_ENTRY_EXCLUDED)) {
+            return chk_violated(v, PRO_RULE_BODY, "the exclusion bitmap is wrong at entry %u", i);
+        }
+    }
+    return 0;
+}
+
+/* What was executed last must not change by the exclusions that finalization adds, and nothing that
+ * the policy wants out may stay in. */
+static int check_outcome(const struct pro_view *view, const struct pro_next_dossier *in,
+                         const struct next_case *c, struct pro_violation *v)
+{
+    const struct pro_block *before = &c->before.block;
+    const struct pro_block *after = &c->after.block;
+    bool may_stay = view->keeps_reverted && before->round > 0;
+    if (!hash32_equal(&c->after.header.post_root, &in->post_root)) {
+        return chk_violated(v, PRO_RULE_ROOT, "the final state root is not the executed one");
+    }
+    for (uint32_t i = 0; i < after->count; i++) {
+        bool succeeded = pro_bit(in->status, i);
+        bool excluded = after->entries[i].kind == PRO_ENTRY_EXCLUDED;
+        if (before->entries[i].kind != PRO_ENTRY_EXCLUDED && excluded && succeeded) {
+            return chk_violated(v, PRO_RULE_ROOT,
+                                "entry %u took effect and was then excluded without execution", i);
+        }
+        if (!excluded && !succeeded && !may_stay) {
+            return chk_violated(v, PRO_RULE_KEPT_FAILED, "entry %u failed and was not excluded", i);
+        }
+    }
+    return 0;
+}
+
+/* Another rollup's final header: are the bundles of this block excluded there exactly if here? */
+static int check_other(const struct chk_bundles *bundles, const struct pro_block *own,
+                       const struct pro_header *other, struct pro_violation *v)
+{
+    for (uint32_t i = 0; i < own->count; i++) {
+        const struct pro_preconf *p = &chk_bundles_find(bundles, own->entries[i].seq)->preconf;
+        bool excluded = own->entries[i].kind == PRO_ENTRY_EXCLUDED;
+        for (uint32_t leg = 0; leg < p->n_legs; leg++) {
+            if (p->txs[leg].rollup == other->rollup &&
+                pro_bit(other->excluded, p->txs[leg].order) != excluded) {
+                return chk_violated(v, PRO_RULE_PARTIAL,
+                                    "bundle %u is excluded on one rollup and not on another",
+                                    p->seq);
+            }
+        }
+    }
+    return 0;
+}
+
+static int check_others(const struct pro_view *view, const struct pro_next_dossier *in,
+                        const struct next_case *c, struct pro_violation *v)
+{
+    for (uint32_t i = 0; i < in->n_siblings; i++) {
+        struct bytes body;
+        struct pro_header h;
+        int rc = pro_unsign_from(&view->deployment.id, PRO_TAG_BLOCK, in->siblings[i],
+                                 &view->sequencer, &body);
+        if (rc == 0) {
+            rc = pro_header_decode(body, &h);
+        }
+        if (rc != 0 || !h.final || h.slot != c->after.header.slot) {
+            return chk_violated(v, PRO_RULE_HEADER, "a sibling's final header is not valid");
+        }
+        rc = check_other(&c->bundles, &c->after.block, &h, v);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int finish(int rc, struct pro_violation *v, struct pro_violation *out)
+{
+    if (rc < 0) {
+        pro_violation_fini(v);
+        return rc;
+    }
+    *out = *v;
+    return 0;
+}
+
+int pro_check_second(const struct pro_view *view, const struct pro_next_dossier *in,
+                     struct pro_violation *out)
+{
+    CLEANUP(next_case_fini) struct next_case c = {0};
+    struct pro_violation v = {0};
+    return finish(open_case(view, in, false, &c, &v), &v, out);
+}
+
+int pro_check_final(const struct pro_view *view, const struct pro_next_dossier *in,
+                    struct pro_violation *out)
+{
+    CLEANUP(next_case_fini) struct next_case c = {0};
+    struct pro_violation v = {0};
+    int rc = open_case(view, in, true, &c, &v);
+    if (rc == 0) {
+        rc = check_bitmap(&c.after, &v);
+    }
+    if (rc == 0) {
+        rc = check_outcome(view, in, &c, &v);
+    }
+    if (rc == 0) {
+        rc = check_others(view, in, &c, &v);
+    }
+    return finish(rc, &v, out);
+}

@@ -1,0 +1,71 @@
+/* Signed execution results and the openings of a slot.
+ *
+ *   result   = u64 rollup, u64 slot, u32 round, commitment (48), body_hash (32), pre_root, post_root,
+ *              u32 count, var(status bitmap), receipts_root, step_roots_root
+ *   openings = u64 slot, u64 rollup, u32 count, per leg { u8 verdict, var(w) } in order
+ *
+ * Bit i of the status bitmap (byte i/8, lowest first) is set when entry i was executed with
+ * success. Tombstones have 0: they were not executed. Step root i is the state root after entry i;
+ * both lists are bound by the Merkle root of pro_merkle_root. */
+#ifndef PROTOCOL_PRO_RESULT_H
+#define PROTOCOL_PRO_RESULT_H
+
+#include "common/crypto/kzg/vc.h"
+#include "common/protocol/pro_ids.h"
+
+struct pro_result {
+    uint64_t rollup;
+    uint64_t slot;
+    uint32_t round;
+    struct vc_commitment commitment; /* of the executed block */
+    struct hash32 body_hash;
+    struct hash32 pre_root;
+    struct hash32 post_root;
+    uint32_t count;
+    struct bytes status; /* (count + 7) / 8 bytes; view when decoded; unused bits are 0 */
+    struct hash32 receipts_root;
+    struct hash32 step_roots_root;
+};
+
+void pro_result_encode(const struct pro_result *r, struct buf *out);
+/* Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_TOOBIG, ERR_NONCANONICAL (bitmap of another length
+ * than count needs, or bits set beyond it). */
+int pro_result_decode(struct bytes in, struct pro_result *out) MUST_CHECK;
+
+static inline bool pro_bit(struct bytes bitmap, uint32_t i)
+{
+    return i / 8 < bitmap.len && (bitmap.data[i / 8] >> (i % 8) & 1) != 0;
+}
+
+static inline void pro_bit_set(uint8_t *bitmap, uint32_t i)
+{
+    bitmap[i / 8] = (uint8_t)(bitmap[i / 8] | 1u << (i % 8));
+}
+
+/* Binary Merkle root of a list: leaves and nodes have different tags, an odd node moves up
+ * unchanged, and the list's length is hashed in last. The empty list has the root sha256 gives it
+ * by the same rule. Clobbers `leaves`. */
+void pro_merkle_root(struct hash32 *leaves, uint32_t n, struct hash32 *out);
+
+enum pro_verdict {
+    PRO_OPEN = 0,         /* a transaction of the expected form */
+    PRO_BOGUS_CIPHER = 1, /* the user's fault: garbage, or a transaction invalid on its face */
+};
+
+struct pro_opening {
+    enum pro_verdict verdict;
+    struct bytes w; /* the time-lock's opening; view */
+};
+
+struct pro_openings {
+    uint64_t slot;
+    uint64_t rollup;
+    uint32_t count;
+    struct pro_opening *items; /* owned */
+};
+
+void pro_openings_encode(const struct pro_openings *o, struct buf *out);
+int pro_openings_decode(struct bytes in, struct pro_openings *out) MUST_CHECK;
+void pro_openings_fini(struct pro_openings *o);
+
+#endif

@@ -1,0 +1,363 @@
+#include "l1_stub/l1.h"
+
+#include "common/actor/party.h"
+#include "common/base/check.h"
+#include "common/base/cleanup.h"
+#include "common/base/vec.h"
+#include "common/crypto/hash.h"
+#include "common/protocol/pro_block.h"
+#include "common/protocol/pro_signed.h"
+
+#include <stdlib.h>
+
+#define TIMER_BLOCK UINT64_C(1)
+#define MAX_PENDING ((size_t)1 << 20)
+
+/* One entry of the registry: a place that can hold one artifact. */
+struct l1_entry {
+    Lockstep__L1Kind kind;
+    uint64_t rollup;
+    uint64_t slot;
+    uint32_t round;
+    struct hash32 artifact_hash;
+    struct act_payload *artifact; /* until it is mined */
+    struct hash32 versioned_hash;
+    bool has_versioned_hash;
+    bool mined;
+    uint64_t final_at; /* FINAL: the block that ends its challenge window; 0 before it is mined */
+    bool finalized;
+};
+
+struct l1 {
+    struct party p;
+    struct l1_entry *entries;
+    size_t n_entries;
+    size_t cap_entries;
+    size_t n_open; /* entries not mined, or final and not finalized */
+    bool timer_armed;
+    struct hash32 head;
+    uint64_t head_number;
+};
+
+static uint64_t number_at(const struct l1 *l1, struct sim_time t)
+{
+    return (uint64_t)(t.ns / l1->p.config->l1->block_time_ns);
+}
+
+static void arm_next_block(struct l1 *l1)
+{
+    if (l1->timer_armed || l1->n_open == 0) {
+        return;
+    }
+    int64_t next = (int64_t)number_at(l1, l1->p.now) + 1;
+    l1->timer_armed = true;
+    act_arm(l1->p.out, TIMER_BLOCK, (struct sim_time){next * l1->p.config->l1->block_time_ns});
+}
+
+static struct l1_entry *find(struct l1 *l1, const struct l1_entry *key)
+{
+    for (size_t i = l1->n_entries; i > 0; i--) {
+        struct l1_entry *e = &l1->entries[i - 1];
+        if (e->slot == key->slot && e->rollup == key->rollup && e->kind == key->kind &&
+            e->round == key->round) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* Reads where an artifact belongs; refuses what the contract would refuse. */
+static int read_artifact(struct l1 *l1, const Lockstep__L1Submit *submit, struct l1_entry *out)
+{
+    struct bytes artifact = wire_view(&submit->artifact);
+    const struct hash32 *deployment = &l1->p.view.deployment.id;
+    struct bytes body;
+    struct pro_order order;
+    struct pro_header header;
+    if (submit->kind == LOCKSTEP__L1_KIND__L1_ORDER) {
+        int rc =
+            pro_unsign_from(deployment, PRO_TAG_ORDER, artifact, &l1->p.view.sequencer, &body);
+        if (rc == 0) {
+            rc = pro_order_decode(body, &order);
+        }
+        if (rc == 0) {
+            out->rollup = order.rollup;
+            out->slot = order.slot;
+        }
+        return rc;
+    }
+    int rc = pro_unsign_from(deployment, PRO_TAG_BLOCK, artifact, &l1->p.view.sequencer, &body);
+    if (rc == 0) {
+        rc = pro_header_decode(body, &header);
+    }
+    if (rc == 0 && header.final != (submit->kind == LOCKSTEP__L1_KIND__L1_FINAL)) {
+        rc = ERR_MISMATCH;
+    }
+    if (rc == 0) {
+        out->rollup = header.rollup;
+        out->slot = header.slot;
+        out->round = header.final ? 0 : header.round;
+        vc_versioned_hash(&header.commitment, &out->versioned_hash);
+        out->has_versioned_hash = true;
+    }
+    return rc;
+}
+
+static void record_event(struct l1 *l1, uint64_t number, Lockstep__L1Event *event)
+{
+    Lockstep__TraceL1 trace = LOCKSTEP__TRACE_L1__INIT;
+    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
+    trace.number = number;
+    trace.event = event;
+    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_L1;
+    r.l1 = &trace;
+    party_record(&l1->p, &r);
+}
+
+/* Two different signed artifacts for one place: the sequencer's own signatures convict it. */
+static int on_conflict(struct l1 *l1, uint32_t from, const struct l1_entry *e)
+{
+    party_reject(&l1->p, from, ACT_REJECT_DUPLICATE, "another artifact is registered there");
+    party_violation(&l1->p, "equivocation", "sequencer", e->slot, e->rollup, e->round,
+                    "two different signed artifacts for one place");
+    return 0;
+}
+
+static int register_entry(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *submit,
+                          struct l1_entry *e)
+{
+    struct l1_entry block = *e;
+    block.kind = LOCKSTEP__L1_KIND__L1_BLOCK;
+    block.round = 0;
+    if (submit->kind == LOCKSTEP__L1_KIND__L1_FINAL && find(l1, &block) == NULL) {
+        party_reject(&l1->p, from, ACT_REJECT_CONTENT, "final header without a proposal block");
+        return 0;
+    }
+    if (l1->n_open >= MAX_PENDING) {
+        party_reject(&l1->p, from, ACT_REJECT_LIMIT, "the transaction pool is full");
+        return 0;
+    }
+    int rc = VEC_RESERVE(l1->entries, l1->cap_entries, l1->n_entries + 1);
+    if (rc != 0) {
+        return rc;
+    }
+    e->artifact = act_payload_new(wire_view(&submit->artifact));
+    if (e->artifact == NULL) {
+        return ERR_NOMEM;
+    }
+    l1->entries[l1->n_entries++] = *e;
+    l1->n_open++;
+    arm_next_block(l1);
+    return 0;
+}
+
+static int on_submit(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *submit)
+{
+    struct l1_entry e = {.kind = submit->kind};
+    if (submit->kind != LOCKSTEP__L1_KIND__L1_ORDER && submit->kind != LOCKSTEP__L1_KIND__L1_BLOCK &&
+        submit->kind != LOCKSTEP__L1_KIND__L1_FINAL) {
+        party_reject(&l1->p, from, ACT_REJECT_CONTENT, "not a transaction to the registry");
+        return 0;
+    }
+    int rc = read_artifact(l1, submit, &e);
+    if (rc != 0) {
+        party_reject(&l1->p, from, ACT_REJECT_SIGNATURE, "artifact: %s", err_text(rc));
+        return 0;
+    }
+    hash_keccak256(wire_view(&submit->artifact), &e.artifact_hash);
+    const struct l1_entry *known = find(l1, &e);
+    if (known != NULL) {
+        return hash32_equal(&known->artifact_hash, &e.artifact_hash) ? 0
+                                                                     : on_conflict(l1, from, known);
+    }
+    return register_entry(l1, from, submit, &e);
+}
+
+static void fill_event(const struct l1_entry *e, Lockstep__L1Kind kind, Lockstep__L1Event *out)
+{
+    lockstep__l1_event__init(out);
+    out->kind = kind;
+    out->rollup = e->rollup;
+    out->slot = e->slot;
+    out->round = e->round;
+    if (e->artifact != NULL) {
+        out->artifact = wire_bytes(e->artifact->view);
+    }
+    if (e->has_versioned_hash) {
+        out->versioned_hash = wire_bytes(BYTES_OF(e->versioned_hash));
+    }
+}
+
+/* What block `number` does to one entry. Returns: true if that is an event. */
+static bool apply_block(struct l1 *l1, struct l1_entry *e, uint64_t number, Lockstep__L1Event *out)
+{
+    if (!e->mined) {
+        fill_event(e, e->kind, out);
+        e->mined = true;
+        if (e->kind == LOCKSTEP__L1_KIND__L1_FINAL) {
+            e->final_at = number + l1->p.config->l1->challenge_window_blocks +
+                          l1->p.config->l1->confirmations;
+        } else {
+            l1->n_open--;
+        }
+        return true;
+    }
+    if (e->kind == LOCKSTEP__L1_KIND__L1_FINAL && !e->finalized && number >= e->final_at) {
+        act_payload_unref(&e->artifact);
+        fill_event(e, LOCKSTEP__L1_KIND__L1_FINALIZED, out);
+        e->finalized = true;
+        l1->n_open--;
+        return true;
+    }
+    return false;
+}
+
+static void release_mined(struct l1 *l1)
+{
+    for (size_t i = 0; i < l1->n_entries; i++) {
+        if (l1->entries[i].mined) {
+            act_payload_unref(&l1->entries[i].artifact);
+        }
+    }
+}
+
+static void seal_block(struct l1 *l1, uint64_t number, Lockstep__L1Block *block)
+{
+    struct hash_keccak h;
+    uint8_t word[8];
+    for (int i = 0; i < 8; i++) {
+        word[i] = (uint8_t)(number >> (56 - 8 * i));
+    }
+    hash_keccak_init(&h);
+    hash_keccak_add(&h, BYTES_OF(l1->head));
+    hash_keccak_add(&h, bytes_of(word, sizeof(word)));
+    for (size_t i = 0; i < block->n_events; i++) {
+        struct hash32 event_hash;
+        hash_keccak256(wire_view(&block->events[i]->artifact), &event_hash);
+        hash_keccak_add(&h, BYTES_OF(event_hash));
+    }
+    hash_keccak_end(&h, &l1->head);
+    l1->head_number = number;
+}
+
+static int publish(struct l1 *l1, Lockstep__L1Block *block)
+{
+    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    int rc = 0;
+    m.body_case = LOCKSTEP__MESSAGE__BODY_L1_BLOCK;
+    m.l1_block = block;
+    for (size_t i = 0; i < l1->p.config->n_peers && rc == 0; i++) {
+        const Lockstep__PeerConfig *peer = l1->p.config->peers[i];
+        if (peer->id != l1->p.id && peer->role != LOCKSTEP__ROLE__ROLE_DA) {
+            rc = party_send(&l1->p, peer->id, &m);
+        }
+    }
+    return rc;
+}
+
+static int make_block(struct l1 *l1)
+{
+    uint64_t number = number_at(l1, l1->p.now);
+    CLEANUP(cleanup_free) Lockstep__L1Event *events = calloc(l1->n_entries + 1, sizeof(*events));
+    CLEANUP(cleanup_free) Lockstep__L1Event **list = calloc(l1->n_entries + 1, sizeof(*list));
+    if (events == NULL || list == NULL) {
+        return ERR_NOMEM;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < l1->n_entries; i++) {
+        if (apply_block(l1, &l1->entries[i], number, &events[n])) {
+            record_event(l1, number, &events[n]);
+            list[n] = &events[n];
+            n++;
+        }
+    }
+    int rc = 0;
+    if (n != 0) {
+        struct hash32 parent = l1->head;
+        Lockstep__L1Block block = LOCKSTEP__L1_BLOCK__INIT;
+        block.number = number;
+        block.n_events = n;
+        block.events = list;
+        block.parent = wire_bytes(BYTES_OF(parent));
+        seal_block(l1, number, &block);
+        block.hash = wire_bytes(BYTES_OF(l1->head));
+        rc = publish(l1, &block);
+    }
+    release_mined(l1);
+    return rc;
+}
+
+static int l1_start(struct party *p)
+{
+    (void)p;
+    return 0;
+}
+
+static int l1_message(struct party *p, uint32_t from, const Lockstep__Message *m)
+{
+    if (m->body_case != LOCKSTEP__MESSAGE__BODY_L1_SUBMIT) {
+        party_reject(p, from, ACT_REJECT_UNEXPECTED, "not a transaction");
+        return 0;
+    }
+    return on_submit((struct l1 *)p, from, m->l1_submit);
+}
+
+static int l1_timer(struct party *p, uint64_t id)
+{
+    struct l1 *l1 = (struct l1 *)p;
+    CHECK(id == TIMER_BLOCK);
+    l1->timer_armed = false;
+    int rc = make_block(l1);
+    arm_next_block(l1);
+    return rc;
+}
+
+static int l1_work_done(struct party *p, const struct act_event *ev)
+{
+    (void)p;
+    (void)ev;
+    return 0;
+}
+
+static const struct party_ops ops = {l1_start, l1_message, l1_timer, l1_work_done};
+
+static void l1_destroy(struct act_actor **self)
+{
+    struct l1 *l1 = (struct l1 *)*self;
+    if (l1 != NULL) {
+        for (size_t i = 0; i < l1->n_entries; i++) {
+            act_payload_unref(&l1->entries[i].artifact);
+        }
+        free(l1->entries);
+        party_fini(&l1->p);
+        free(l1);
+        *self = NULL;
+    }
+}
+
+static int l1_create(const struct act_setup *setup, struct act_actor **out, struct buf *why)
+{
+    struct l1 *l1 = calloc(1, sizeof(*l1));
+    if (l1 == NULL) {
+        return ERR_NOMEM;
+    }
+    int rc = party_init(&l1->p, setup, LOCKSTEP__ROLE__ROLE_L1, why);
+    if (rc == 0 && l1->p.config->l1->block_time_ns <= 0) {
+        buf_append_bytes(why, bytes_str("block_time must be positive"));
+        party_fini(&l1->p);
+        rc = ERR_INVALID;
+    }
+    if (rc != 0) {
+        free(l1);
+        return rc;
+    }
+    *out = (struct act_actor *)l1;
+    return 0;
+}
+
+static int l1_step(struct act_actor *self, const struct act_event *ev, struct act_effects *out)
+{
+    return party_step(&((struct l1 *)self)->p, &ops, ev, out);
+}
+
+const struct act_class l1_class = {"l1", l1_create, l1_step, NULL, l1_destroy};
