@@ -1,0 +1,321 @@
+/* What can go wrong with processes: each case is noticed, named, and leaves nothing behind. */
+#include "tests/integration/chatty.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+extern char **environ;
+
+static const char *chatty;
+static const char *old;
+static const char *noisy;
+static const char *conductor;
+
+/* Pidfds of the processes of the last run. */
+struct watched {
+    int fds[CHATTY_MAX];
+    size_t n;
+};
+
+static void watch(void *ctx, uint32_t actor, pid_t pid)
+{
+    struct watched *w = ctx;
+    int fd = pidfd_open(pid, 0);
+    assert_true(fd >= 0);
+    w->fds[w->n++] = fd;
+}
+
+/* Closes the fds. In: the processes must have ended, or end within 30 s. */
+static void assert_all_gone(struct watched *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        struct pollfd fd = {.fd = w->fds[i], .events = POLLIN};
+        assert_int_equal(poll(&fd, 1, 30000), 1);
+        (void)close(w->fds[i]);
+    }
+}
+
+static void assert_contains(struct buf *text, const char *part)
+{
+    if (strstr(buf_cstr(text), part) == NULL) {
+        fail_msg("'%s' is not in '%s'", part, buf_cstr(text));
+    }
+}
+
+/* Expects the run to fail with `code` and all `parts` (up to a NULL) in the explanation. */
+static void fails(struct chatty_stage *s, int code, const char *const *parts)
+{
+    struct run_result untouched;
+    memset(&untouched, 0x5a, sizeof(untouched));
+    struct run_result result = untouched;
+    struct buf why = {0};
+    struct watched w = {.n = 0};
+    s->options.observer = (struct run_observer){.ctx = &w, .on_process = watch};
+    int rc = run_procs(&s->cluster, &s->options, &result, &why);
+    if (rc != code) {
+        fail_msg("%s: %s", err_name(rc), buf_cstr(&why));
+    }
+    assert_memory_equal(&result, &untouched, sizeof(result));
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        assert_contains(&why, parts[i]);
+    }
+    assert_all_gone(&w);
+    buf_fini(&why);
+}
+
+static void test_a_crash_names_actor_signal_event_and_last_words(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 3, 100, chatty);
+    chatty_stage_mode(&s, 2, CHATTY_ABORTS, 20);
+    fails(&s, ERR_CRASHED,
+          (const char *const[]){"chatty-2", chatty, "killed by signal 6 (Aborted)",
+                                "while chatty-2 was handling", "something went terribly wrong",
+                                NULL});
+}
+
+static void test_an_unexpected_exit_names_its_code(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 3, 100, chatty);
+    chatty_stage_mode(&s, 3, CHATTY_EXITS, 1);
+    fails(&s, ERR_CRASHED,
+          (const char *const[]){"chatty-3", "ended with exit code 3", "'start'", NULL});
+}
+
+static void test_an_actor_that_hangs_is_noticed(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 3, 100, chatty);
+    chatty_stage_mode(&s, 2, CHATTY_HANGS, 10);
+    s.options.step_timeout_ms = 100;
+    fails(
+        &s, ERR_TIMEOUT,
+        (const char *const[]){"chatty-2", "has hung: no answer for 100 ms", "about to hang", NULL});
+}
+
+static void test_the_wall_clock_limit_ends_a_run_that_hangs(void **state)
+{
+    static struct chatty_stage s;
+    struct run_result result;
+    struct buf why = {0};
+    struct watched w = {.n = 0};
+    chatty_stage_init(&s, 2, 100, chatty);
+    chatty_stage_mode(&s, 2, CHATTY_HANGS, 1);
+    s.options.limits.wall_ms = 1000;
+    s.options.observer = (struct run_observer){.ctx = &w, .on_process = watch};
+    assert_int_equal(run_procs(&s.cluster, &s.options, &result, &why), 0);
+    assert_int_equal(result.end, RUN_END_WALL);
+    assert_all_gone(&w);
+    run_result_fini(&result);
+    buf_fini(&why);
+}
+
+static void test_a_missing_program_is_named(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 3, 100, chatty);
+    s.actors[2].program = "/nonexistent/program";
+    fails(&s, ERR_NOTFOUND,
+          (const char *const[]){"cannot start chatty-3: /nonexistent/program: No such file", NULL});
+    s.actors[2].program = "/";
+    fails(&s, ERR_NOTFOUND,
+          (const char *const[]){"cannot start chatty-3: /: Permission denied", NULL});
+    s.actors[2].program = NULL;
+    fails(&s, ERR_INVALID, (const char *const[]){"chatty-3 has no program", NULL});
+}
+
+static void test_a_program_that_is_no_actor_is_named(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 2, 100, chatty);
+    s.actors[1].program = "/bin/false";
+    fails(&s, ERR_CRASHED,
+          (const char *const[]){"chatty-2 (/bin/false) ended with exit code 1 before it was ready",
+                                NULL});
+}
+
+static void test_a_program_of_another_version_is_named(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 2, 100, chatty);
+    s.actors[0].program = old;
+    fails(&s, ERR_UNSUPPORTED, (const char *const[]){"chatty-1", old, "version 0.0.1", NULL});
+}
+
+static void test_a_program_of_another_role_is_named(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 2, 100, chatty);
+    s.actors[0].role = "wallet";
+    fails(&s, ERR_UNSUPPORTED,
+          (const char *const[]){"chatty-1", "is a chatty, not a wallet", NULL});
+}
+
+static void test_an_actor_that_cannot_be_created_says_why(void **state)
+{
+    static struct chatty_stage s;
+    chatty_stage_init(&s, 2, 100, chatty);
+    chatty_stage_mode(&s, 2, CHATTY_UNWILLING, 0);
+    fails(&s, ERR_INVALID,
+          (const char *const[]){"chatty-2 could not start: chatty-2 is not willing", NULL});
+}
+
+static void test_standard_error_goes_to_a_file_per_actor(void **state)
+{
+    static struct chatty_stage s;
+    char dir[] = "/tmp/lockstep-test-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    chatty_stage_init(&s, 2, 100, chatty);
+    chatty_stage_mode(&s, 2, CHATTY_ABORTS, 1);
+    s.options.out_dir = dir;
+    fails(&s, ERR_CRASHED, (const char *const[]){"something went terribly wrong", NULL});
+    char path[64];
+    char text[100] = "";
+    (void)snprintf(path, sizeof(path), "%s/chatty-2.stderr", dir);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof(text), f));
+    assert_string_equal(text, "something went terribly wrong\n");
+    (void)fclose(f);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/chatty-1.stderr", dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+    s.options.out_dir = "/nonexistent";
+    fails(&s, ERR_IO, (const char *const[]){"cannot write /nonexistent/chatty-1.stderr", NULL});
+}
+
+static void test_strangers_are_ignored_and_counted(void **state)
+{
+    static struct chatty_stage s;
+    struct run_result calm;
+    struct run_result noise;
+    struct buf why = {0};
+    chatty_stage_init(&s, 3, 50, chatty);
+    assert_int_equal(run_procs(&s.cluster, &s.options, &calm, &why), 0);
+    assert_int_equal(calm.strangers, 0);
+    for (int tcp = 0; tcp < 2; tcp++) {
+        s.options.transport = tcp ? RUN_TCP : RUN_IPC;
+        s.actors[1].program = noisy;
+        if (run_procs(&s.cluster, &s.options, &noise, &why) != 0) {
+            fail_msg("%s", buf_cstr(&why));
+        }
+        assert_true(noise.strangers >= 4);
+        assert_memory_equal(noise.fingerprint.b, calm.fingerprint.b, 32);
+        run_result_fini(&noise);
+    }
+    run_result_fini(&calm);
+    buf_fini(&why);
+}
+
+static int count_private_dirs(void)
+{
+    int n = 0;
+    DIR *dir = opendir(getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
+    assert_non_null(dir);
+    for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
+        n += strncmp(e->d_name, "lockstep-", 9) == 0;
+    }
+    (void)closedir(dir);
+    return n;
+}
+
+static void test_nothing_outlives_a_conductor_killed_with_9(void **state)
+{
+    int before = count_private_dirs();
+    int out[2];
+    assert_int_equal(pipe(out), 0);
+    posix_spawn_file_actions_t files;
+    assert_int_equal(posix_spawn_file_actions_init(&files), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO), 0);
+    assert_int_equal(posix_spawn_file_actions_addclose(&files, out[0]), 0);
+    char *argv[] = {(char *)(uintptr_t)conductor, (char *)(uintptr_t)chatty, NULL};
+    pid_t pid = 0;
+    assert_int_equal(posix_spawn(&pid, conductor, &files, NULL, argv, environ), 0);
+    (void)posix_spawn_file_actions_destroy(&files);
+    (void)close(out[1]);
+    FILE *lines = fdopen(out[0], "r");
+    assert_non_null(lines);
+    struct watched w = {.n = 0};
+    char line[64];
+    while (fgets(line, sizeof(line), lines) != NULL && strcmp(line, "running\n") != 0) {
+        watch(&w, 0, (pid_t)strtol(line, NULL, 10));
+    }
+    assert_string_equal(line, "running\n");
+    assert_int_equal(w.n, 3);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_all_gone(&w);
+    (void)fclose(lines);
+    assert_int_equal(count_private_dirs(), before);
+}
+
+/* Runs the program with one argument; returns its exit code and what it wrote. */
+static int run_with(const char *argument, char *text, size_t size)
+{
+    char command[512];
+    (void)snprintf(command, sizeof(command), "%s %s 2>&1", chatty, argument);
+    FILE *p = popen(command, "r");
+    assert_non_null(p);
+    size_t got = fread(text, 1, size - 1, p);
+    text[got] = 0;
+    return WEXITSTATUS(pclose(p));
+}
+
+static void test_the_program_explains_itself(void **state)
+{
+    char text[2000];
+    assert_int_equal(run_with("--version", text, sizeof(text)), 0);
+    assert_non_null(strstr(text, "lockstep chatty "));
+    assert_int_equal(run_with("--help", text, sizeof(text)), 0);
+    assert_non_null(strstr(text, "--connect ENDPOINT"));
+    assert_int_equal(run_with("", text, sizeof(text)), 64);
+    assert_int_equal(run_with("--connect x --id 0", text, sizeof(text)), 64);
+    assert_int_equal(run_with("--connect x --id 1x", text, sizeof(text)), 64);
+    assert_int_equal(run_with("--connect x --id 1 more", text, sizeof(text)), 64);
+    assert_int_equal(run_with("--nonsense", text, sizeof(text)), 64);
+    assert_int_equal(run_with("--connect ipc:///x --id 1", text, sizeof(text)), 70);
+    assert_non_null(strstr(text, "LOCKSTEP_CONTROL is missing"));
+}
+
+int main(void)
+{
+    chatty = getenv("CHATTY");
+    old = getenv("CHATTY_OLD");
+    noisy = getenv("CHATTY_NOISY");
+    conductor = getenv("CONDUCTOR");
+    if (chatty == NULL || old == NULL || noisy == NULL || conductor == NULL) {
+        (void)fprintf(stderr, "CHATTY, CHATTY_OLD, CHATTY_NOISY, CONDUCTOR must name programs\n");
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_crash_names_actor_signal_event_and_last_words),
+        cmocka_unit_test(test_an_unexpected_exit_names_its_code),
+        cmocka_unit_test(test_an_actor_that_hangs_is_noticed),
+        cmocka_unit_test(test_the_wall_clock_limit_ends_a_run_that_hangs),
+        cmocka_unit_test(test_a_missing_program_is_named),
+        cmocka_unit_test(test_a_program_that_is_no_actor_is_named),
+        cmocka_unit_test(test_a_program_of_another_version_is_named),
+        cmocka_unit_test(test_a_program_of_another_role_is_named),
+        cmocka_unit_test(test_an_actor_that_cannot_be_created_says_why),
+        cmocka_unit_test(test_standard_error_goes_to_a_file_per_actor),
+        cmocka_unit_test(test_strangers_are_ignored_and_counted),
+        cmocka_unit_test(test_nothing_outlives_a_conductor_killed_with_9),
+        cmocka_unit_test(test_the_program_explains_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
