@@ -1,0 +1,8 @@
+#include "executor/exe.h"
+#include "common/runtime/resources.h"
+#include "common/runtime/run.h"
+
+int main(int argc, char **argv)
+{
+    return run_actor_main(argc, argv, &exe_class, &run_kzg_resources);
+}
