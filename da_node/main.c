@@ -1,8 +1,7 @@
 #include "da_node/da.h"
-#include "common/runtime/resources.h"
 #include "common/runtime/run.h"
 
 int main(int argc, char **argv)
 {
-    return run_actor_main(argc, argv, &da_class, &run_kzg_resources);
+    return run_actor_main(argc, argv, &da_class, NULL);
 }

@@ -1,6 +1,6 @@
-#include "executor/exe.h"
 #include "common/runtime/resources.h"
 #include "common/runtime/run.h"
+#include "executor/exe.h"
 
 int main(int argc, char **argv)
 {

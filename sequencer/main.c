@@ -1,6 +1,6 @@
-#include "sequencer/seq.h"
 #include "common/runtime/resources.h"
 #include "common/runtime/run.h"
+#include "sequencer/seq.h"
 
 int main(int argc, char **argv)
 {
