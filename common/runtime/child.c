@@ -61,10 +61,17 @@ static bool die_with_conductor(const struct child *c)
 
 static bool read_environment(struct child *c)
 {
+    const size_t digits = 2 * sizeof(c->token);
     const char *text = getenv(CTL_ENV);
-    char hex[2 * CTL_TOKEN_BYTES + 1];
-    int pid = 0;
-    if (text == NULL || sscanf(text, "%32[0-9a-f] %d", hex, &pid) != 2) {
+    char hex[sizeof(c->token) * 2 + 1] = "";
+    if (text == NULL || strlen(text) <= digits || text[digits] != ' ') {
+        return false;
+    }
+    memcpy(hex, text, digits);
+    char *end = NULL;
+    errno = 0;
+    long pid = strtol(text + digits + 1, &end, 10);
+    if (errno != 0 || *end != 0 || pid <= 0 || pid > INT32_MAX) {
         return false;
     }
     c->conductor = (pid_t)pid;
