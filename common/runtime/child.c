@@ -19,8 +19,9 @@
 #define EXIT_USAGE 64
 #define EXIT_INTERNAL 70
 
-/* Before Welcome has told the real limit. */
-#define FIRST_MESSAGE_MAX (UINT64_C(4) << 30)
+/* The conductor is trusted, but not without bounds. What goes back stays under the conductor's
+ * limit because instance_step holds every step to step_bytes. */
+#define MESSAGE_MAX (UINT64_C(4) << 30)
 #define WELCOME_TIMEOUT_MS 60000
 
 struct child {
@@ -60,10 +61,17 @@ static bool die_with_conductor(const struct child *c)
 
 static bool read_environment(struct child *c)
 {
+    const size_t digits = 2 * sizeof(c->token);
     const char *text = getenv(CTL_ENV);
-    char hex[2 * CTL_TOKEN_BYTES + 1];
-    int pid = 0;
-    if (text == NULL || sscanf(text, "%32[0-9a-f] %d", hex, &pid) != 2) {
+    char hex[sizeof(c->token) * 2 + 1] = "";
+    if (text == NULL || strlen(text) <= digits || text[digits] != ' ') {
+        return false;
+    }
+    memcpy(hex, text, digits);
+    char *end = NULL;
+    errno = 0;
+    long pid = strtol(text + digits + 1, &end, 10);
+    if (errno != 0 || *end != 0 || pid <= 0 || pid > INT32_MAX) {
         return false;
     }
     c->conductor = (pid_t)pid;
@@ -124,7 +132,7 @@ static int open_socket(struct child *c)
     if (c->socket == NULL) {
         return ERR_NOMEM;
     }
-    int rc = ctl_tune(c->socket, FIRST_MESSAGE_MAX);
+    int rc = ctl_tune(c->socket, MESSAGE_MAX);
     if (rc == 0) {
         rc = set_timeout(c, WELCOME_TIMEOUT_MS);
     }
@@ -429,8 +437,7 @@ int child_main(int argc, char **argv, const struct act_class *class,
     if (!die_with_conductor(&c)) {
         return complain(&c, "the conductor is gone");
     }
-    if (arena_init(&c.arena, FIRST_MESSAGE_MAX) != 0 ||
-        arena_init(&c.setup, FIRST_MESSAGE_MAX) != 0) {
+    if (arena_init(&c.arena, MESSAGE_MAX) != 0 || arena_init(&c.setup, MESSAGE_MAX) != 0) {
         return complain(&c, err_text(ERR_NOMEM));
     }
     return serve(&c);

@@ -12,7 +12,6 @@ struct procs_actor {
     struct process child;
     struct ctl_peer peer; /* len 0 until its Hello */
     bool ready;
-    bool bye;
 };
 
 struct procs {

@@ -38,5 +38,5 @@ uint64_t run_rejects(const struct run_result *r, uint32_t actor, uint32_t peer,
         (unsigned)reason >= ACT_REJECT_REASONS || r->actors[actor - 1].rejects_by_peer == NULL) {
         return 0;
     }
-    return r->actors[actor - 1].rejects_by_peer[peer * ACT_REJECT_REASONS + (size_t)reason];
+    return r->actors[actor - 1].rejects_by_peer[(size_t)peer * ACT_REJECT_REASONS + (size_t)reason];
 }

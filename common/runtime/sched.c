@@ -241,11 +241,12 @@ static void fill_step(const struct sched *s, const struct queue_event *ev, struc
         return;
     case QUEUE_START:
     case QUEUE_RESTART:
-    case QUEUE_CRASH:
         in->event.kind = ACT_START;
         return;
+    case QUEUE_CRASH:
+        break;
     }
-    CHECK(!"unknown kind of event");
+    check_failed(__FILE__, __LINE__, __func__, "an event that is delivered");
 }
 
 static void count(struct sched *s, const struct queue_event *ev)

@@ -73,8 +73,10 @@ static int chatty_work(const struct act_actor *a, uint32_t kind, struct bytes re
 {
     struct hash32 h;
     hash_sha256(request, &h);
-    while (kind == WORK_FOREVER) {
-        (void)pause();
+    if (kind == WORK_FOREVER) {
+        for (;;) {
+            (void)pause();
+        }
     }
     for (int i = 0; i < 200; i++) {
         hash_sha256(BYTES_OF(h), &h);

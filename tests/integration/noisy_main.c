@@ -5,7 +5,7 @@
 #include "tests/integration/chatty.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,10 +40,11 @@ static void talk_zeromq(const char *endpoint)
 
 static void talk_garbage(const char *endpoint)
 {
-    unsigned port = 0;
-    if (sscanf(endpoint, "tcp://127.0.0.1:%u", &port) != 1) {
+    static const char prefix[] = "tcp://127.0.0.1:";
+    if (strncmp(endpoint, prefix, strlen(prefix)) != 0) {
         return;
     }
+    unsigned long port = strtoul(endpoint + strlen(prefix), NULL, 10);
     struct sockaddr_in to = {
         .sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),

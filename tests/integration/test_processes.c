@@ -264,31 +264,56 @@ static void test_nothing_outlives_a_conductor_killed_with_9(void **state)
     assert_int_equal(count_private_dirs(), before);
 }
 
-/* Runs the program with one argument; returns its exit code and what it wrote. */
-static int run_with(const char *argument, char *text, size_t size)
+/* Runs the program with up to four arguments; returns its exit code and what it wrote. */
+static int run_with(const char *const arguments[4], char *text, size_t size)
 {
-    char command[512];
-    (void)snprintf(command, sizeof(command), "%s %s 2>&1", chatty, argument);
-    FILE *p = popen(command, "r");
-    assert_non_null(p);
-    size_t got = fread(text, 1, size - 1, p);
-    text[got] = 0;
-    return WEXITSTATUS(pclose(p));
+    char *argv[6] = {(char *)(uintptr_t)chatty};
+    for (size_t i = 0; i < 4; i++) {
+        argv[i + 1] = (char *)(uintptr_t)arguments[i];
+    }
+    int out[2];
+    posix_spawn_file_actions_t files;
+    pid_t pid = 0;
+    int status = 0;
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(posix_spawn_file_actions_init(&files), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&files, out[1], STDERR_FILENO), 0);
+    assert_int_equal(posix_spawn(&pid, chatty, &files, NULL, argv, environ), 0);
+    (void)posix_spawn_file_actions_destroy(&files);
+    (void)close(out[1]);
+    size_t len = 0;
+    ssize_t got = 0;
+    while ((got = read(out[0], text + len, size - 1 - len)) > 0) {
+        len += (size_t)got;
+    }
+    text[len] = 0;
+    (void)close(out[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
 }
 
 static void test_the_program_explains_itself(void **state)
 {
+    static const char *const wrong[][4] = {
+        {NULL},
+        {"--connect", "x", "--id", "0"},
+        {"--connect", "x", "--id", "1x"},
+        {"--connect", "x", "--id=1", "more"},
+        {"--nonsense"},
+    };
     char text[2000];
-    assert_int_equal(run_with("--version", text, sizeof(text)), 0);
+    assert_int_equal(run_with((const char *const[4]){"--version"}, text, sizeof(text)), 0);
     assert_non_null(strstr(text, "lockstep chatty "));
-    assert_int_equal(run_with("--help", text, sizeof(text)), 0);
+    assert_int_equal(run_with((const char *const[4]){"--help"}, text, sizeof(text)), 0);
     assert_non_null(strstr(text, "--connect ENDPOINT"));
-    assert_int_equal(run_with("", text, sizeof(text)), 64);
-    assert_int_equal(run_with("--connect x --id 0", text, sizeof(text)), 64);
-    assert_int_equal(run_with("--connect x --id 1x", text, sizeof(text)), 64);
-    assert_int_equal(run_with("--connect x --id 1 more", text, sizeof(text)), 64);
-    assert_int_equal(run_with("--nonsense", text, sizeof(text)), 64);
-    assert_int_equal(run_with("--connect ipc:///x --id 1", text, sizeof(text)), 70);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(run_with(wrong[i], text, sizeof(text)), 64);
+    }
+    assert_int_equal(
+        run_with((const char *const[4]){"--connect", "ipc:///x", "--id", "1"}, text, sizeof(text)),
+        70);
     assert_non_null(strstr(text, "LOCKSTEP_CONTROL is missing"));
 }
 

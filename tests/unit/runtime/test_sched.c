@@ -1,4 +1,6 @@
 /* The engine through the in-process host: order, timers, works, network, limits, fingerprint. */
+#include "common/base/wire.h"
+#include "common/crypto/hash.h"
 #include "tests/unit/runtime/puppet.h"
 
 #include <setjmp.h>
@@ -352,6 +354,77 @@ static void test_the_fingerprint_notices_every_difference(void **state)
     stage_fini(&s);
 }
 
+static int say_a_little(struct puppet *p, const struct act_event *ev, struct act_effects *out)
+{
+    if (ev->kind == ACT_START) {
+        act_record(out, bytes_str("rec"));
+        act_work(out, 77, 1, bytes_str("ba"), 5);
+    } else {
+        act_send(out, ACT_HOST, bytes_str("host"));
+        act_reject(out, 3, ACT_REJECT_STALE, "old");
+    }
+    return 0;
+}
+
+static void expect_event(struct buf *b, uint64_t at_ns, uint32_t from, uint64_t seq,
+                         enum act_event_kind kind, uint64_t id, uint32_t work_kind)
+{
+    wr_u8(b, 'E');
+    wr_u64(b, at_ns);
+    wr_u32(b, 1);
+    wr_u32(b, from);
+    wr_u64(b, seq);
+    wr_u8(b, (uint8_t)kind);
+    wr_u64(b, id);
+    wr_u32(b, work_kind);
+    wr_u32(b, 0);
+}
+
+static void test_the_fingerprint_is_the_hash_of_the_documented_records(void **state)
+{
+    const struct run_script_item items[] = {
+        {.at = {2}, .actor = 1, .body = {(const uint8_t *)"hi", 2}},
+        {.kind = RUN_SCRIPT_CRASH, .at = {9}, .actor = 1},
+    };
+    struct stage s;
+    stage_init(&s, 1);
+    s.puppets[0].step = say_a_little;
+    s.options.script = (struct run_script){items, 2};
+    struct hash32 got = run_ok(&s);
+    struct buf b = {0};
+    struct hash32 result;
+    expect_event(&b, 0, 0, 0, ACT_START, 0, 0);
+    wr_var(&b, bytes_str(""));
+    wr_u8(&b, 'T');
+    wr_var(&b, bytes_str("rec"));
+    expect_event(&b, 2, 0, 1, ACT_MESSAGE, 0, 0);
+    wr_var(&b, bytes_str("hi"));
+    for (int i = 0; i < 2; i++) {
+        wr_u8(&b, 'H');
+        wr_var(&b, bytes_str("host"));
+        wr_u8(&b, 'R');
+        wr_u32(&b, 3);
+        wr_u32(&b, ACT_REJECT_STALE);
+        wr_var(&b, bytes_str("old"));
+        if (i == 0) {
+            expect_event(&b, 5, 1, 0, ACT_WORK_DONE, 77, 1);
+            wr_u32(&b, 2);
+            hash_sha256(bytes_str("ab"), &result);
+            wr_fixed(&b, result.b, sizeof(result.b));
+        }
+    }
+    wr_u8(&b, 'L');
+    wr_u64(&b, 9);
+    wr_u32(&b, 1);
+    wr_u8(&b, RUN_LIFE_CRASHED);
+    wr_u32(&b, 0);
+    struct hash32 expected;
+    hash_sha256(buf_view(&b), &expected);
+    assert_memory_equal(got.b, expected.b, sizeof(got.b));
+    buf_fini(&b);
+    stage_fini(&s);
+}
+
 static int send_large(struct puppet *p, const struct act_event *ev, struct act_effects *out)
 {
     static uint8_t large[100000];
@@ -443,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_an_observer_stops_the_run),
         cmocka_unit_test(test_lost_cut_and_duplicated_messages_are_counted),
         cmocka_unit_test(test_the_fingerprint_notices_every_difference),
+        cmocka_unit_test(test_the_fingerprint_is_the_hash_of_the_documented_records),
         cmocka_unit_test(test_the_fingerprint_covers_large_bodies_to_their_end),
         cmocka_unit_test(test_a_message_to_nobody_or_over_the_limit_is_an_error),
         cmocka_unit_test(test_clusters_and_options_that_make_no_sense_are_refused),
