@@ -1,0 +1,379 @@
+#include "common/ledger/smt.h"
+
+#include "common/base/check.h"
+#include "common/base/cleanup.h"
+#include "common/base/vec.h"
+#include "common/crypto/hash.h"
+#include "common/ledger/smt_node.h"
+
+#include <stdlib.h>
+
+#define MAX_NODES (((size_t)1 << 31) - 2)
+
+static uint32_t ref_of(size_t slot, bool leaf)
+{
+    return (uint32_t)(slot + 1) << 1 | (leaf ? 1 : 0);
+}
+
+static struct smt_inner *inner_at(const struct smt *t, uint32_t ref)
+{
+    return &t->inners.items[(ref >> 1) - 1];
+}
+
+static struct smt_leaf *leaf_at(const struct smt *t, uint32_t ref)
+{
+    return &t->leaves.items[(ref >> 1) - 1];
+}
+
+static bool is_inner(uint32_t ref)
+{
+    return ref != 0 && (ref & 1) == 0;
+}
+
+static bool is_leaf(uint32_t ref)
+{
+    return (ref & 1) != 0;
+}
+
+static bool leaf_is(const struct smt_leaf *leaf, struct bytes key)
+{
+    return bytes_equal(bytes_of(leaf->key, leaf->key_len), key);
+}
+
+void smt_fini(struct smt *t)
+{
+    free(t->inners.items);
+    free(t->leaves.items);
+    *t = (struct smt){0};
+}
+
+void smt_path(struct bytes key, struct hash32 *out)
+{
+    hash_sha256(key, out);
+}
+
+unsigned smt_bit(const struct hash32 *path, size_t depth)
+{
+    return path->b[depth / 8] >> (7 - depth % 8) & 1U;
+}
+
+void smt_hash_leaf(const struct hash32 *path, struct bytes value, struct hash32 *out)
+{
+    uint8_t node[1 + 32 + SMT_VALUE_MAX];
+    CHECK(value.len <= SMT_VALUE_MAX);
+    node[0] = SMT_TAG_LEAF;
+    memcpy(node + 1, path->b, 32);
+    if (value.len != 0) {
+        memcpy(node + 33, value.data, value.len);
+    }
+    hash_sha256(bytes_of(node, 33 + value.len), out);
+}
+
+/* Where the path ends: nothing or a leaf, with `depth` inner nodes above it. */
+static uint32_t walk(const struct smt *t, const struct hash32 *path, size_t *depth)
+{
+    uint32_t ref = t->root;
+    size_t d = 0;
+    while (is_inner(ref)) {
+        ref = inner_at(t, ref)->child[smt_bit(path, d)];
+        d++;
+    }
+    *depth = d;
+    return ref;
+}
+
+/* The same, as the link to write through; the hashes above it become stale. */
+static uint32_t *walk_to_change(struct smt *t, const struct hash32 *path)
+{
+    uint32_t *link = &t->root;
+    for (size_t d = 0; is_inner(*link); d++) {
+        struct smt_inner *node = inner_at(t, *link);
+        node->hashed = false;
+        link = &node->child[smt_bit(path, d)];
+    }
+    return link;
+}
+
+bool smt_get(const struct smt *t, struct bytes key, struct bytes *value)
+{
+    struct hash32 path;
+    size_t depth = 0;
+    smt_path(key, &path);
+    uint32_t ref = walk(t, &path, &depth);
+    if (!is_leaf(ref) || !leaf_is(leaf_at(t, ref), key)) {
+        return false;
+    }
+    const struct smt_leaf *leaf = leaf_at(t, ref);
+    *value = bytes_of(leaf->value, leaf->value_len);
+    return true;
+}
+
+static int reserve_nodes(struct smt *t, size_t inners, size_t leaves)
+{
+    struct smt_inners *in = &t->inners;
+    struct smt_leaves *lf = &t->leaves;
+    size_t new_inners = inners > in->n_free ? in->n + (inners - in->n_free) : in->n;
+    size_t new_leaves = leaves > lf->n_free ? lf->n + (leaves - lf->n_free) : lf->n;
+    if (new_inners > MAX_NODES || new_leaves > MAX_NODES) {
+        return ERR_FULL;
+    }
+    int rc = VEC_RESERVE(in->items, in->cap, new_inners);
+    if (rc == 0) {
+        rc = VEC_RESERVE(lf->items, lf->cap, new_leaves);
+    }
+    return rc;
+}
+
+static uint32_t take_inner(struct smt *t)
+{
+    struct smt_inners *in = &t->inners;
+    size_t slot = in->n;
+    if (in->free != 0) {
+        slot = in->free - 1;
+        in->free = in->items[slot].child[0];
+        in->n_free--;
+    } else {
+        CHECK(in->n < in->cap);
+        in->n++;
+    }
+    in->items[slot] = (struct smt_inner){0};
+    return ref_of(slot, false);
+}
+
+static uint32_t take_leaf(struct smt *t, const struct hash32 *path, struct bytes key)
+{
+    struct smt_leaves *lf = &t->leaves;
+    size_t slot = lf->n;
+    if (lf->free != 0) {
+        slot = lf->free - 1;
+        lf->free = lf->items[slot].next_free;
+        lf->n_free--;
+    } else {
+        CHECK(lf->n < lf->cap);
+        lf->n++;
+    }
+    struct smt_leaf *leaf = &lf->items[slot];
+    *leaf = (struct smt_leaf){.path = *path, .live = true, .key_len = (uint8_t)key.len};
+    memcpy(leaf->key, key.data, key.len);
+    return ref_of(slot, true);
+}
+
+static void give_inner(struct smt *t, uint32_t ref)
+{
+    struct smt_inner *node = inner_at(t, ref);
+    *node = (struct smt_inner){.child = {t->inners.free, 0}};
+    t->inners.free = ref >> 1;
+    t->inners.n_free++;
+}
+
+static void give_leaf(struct smt *t, uint32_t ref)
+{
+    struct smt_leaf *leaf = leaf_at(t, ref);
+    *leaf = (struct smt_leaf){.next_free = t->leaves.free};
+    t->leaves.free = ref >> 1;
+    t->leaves.n_free++;
+}
+
+static void set_value(struct smt_leaf *leaf, struct bytes value)
+{
+    leaf->value_len = (uint8_t)value.len;
+    if (value.len != 0) {
+        memcpy(leaf->value, value.data, value.len);
+    }
+    leaf->hashed = false;
+}
+
+int smt_put(struct smt *t, struct bytes key, struct bytes value)
+{
+    CHECK(key.len >= 1 && key.len <= SMT_KEY_MAX && value.len <= SMT_VALUE_MAX);
+    struct hash32 path;
+    size_t depth = 0;
+    smt_path(key, &path);
+    uint32_t old = walk(t, &path, &depth);
+    if (is_leaf(old) && leaf_is(leaf_at(t, old), key)) {
+        struct smt_leaf *leaf = leaf_at(t, old);
+        if (!bytes_equal(bytes_of(leaf->value, leaf->value_len), value)) {
+            set_value(leaf, value);
+            (void)walk_to_change(t, &path);
+        }
+        return 0;
+    }
+
+    size_t fork = depth; /* where the new leaf and the one in its place part */
+    if (old != 0) {
+        const struct hash32 *other = &leaf_at(t, old)->path;
+        while (fork < SMT_DEPTH_MAX && smt_bit(&path, fork) == smt_bit(other, fork)) {
+            fork++;
+        }
+        CHECK(fork < SMT_DEPTH_MAX);
+    }
+    int rc = reserve_nodes(t, old != 0 ? fork - depth + 1 : 0, 1);
+    if (rc != 0) {
+        return rc;
+    }
+    uint32_t *link = walk_to_change(t, &path);
+    uint32_t fresh = take_leaf(t, &path, key);
+    set_value(leaf_at(t, fresh), value);
+    if (old == 0) {
+        *link = fresh;
+        return 0;
+    }
+    const struct hash32 other = leaf_at(t, old)->path;
+    for (size_t d = depth; d < fork; d++) {
+        *link = take_inner(t);
+        link = &inner_at(t, *link)->child[smt_bit(&path, d)];
+    }
+    *link = take_inner(t);
+    struct smt_inner *node = inner_at(t, *link);
+    node->child[smt_bit(&path, fork)] = fresh;
+    node->child[smt_bit(&other, fork)] = old;
+    return 0;
+}
+
+bool smt_del(struct smt *t, struct bytes key)
+{
+    uint32_t above[SMT_DEPTH_MAX];
+    struct hash32 path;
+    size_t depth = 0;
+    smt_path(key, &path);
+    uint32_t ref = t->root;
+    while (is_inner(ref)) {
+        CHECK(depth < SMT_DEPTH_MAX);
+        above[depth] = ref;
+        ref = inner_at(t, ref)->child[smt_bit(&path, depth)];
+        depth++;
+    }
+    if (!is_leaf(ref) || !leaf_is(leaf_at(t, ref), key)) {
+        return false;
+    }
+    give_leaf(t, ref);
+
+    /* A leaf left alone below an inner node rises until it meets another subtree. */
+    uint32_t rising = 0;
+    while (depth > 0) {
+        struct smt_inner *node = inner_at(t, above[depth - 1]);
+        node->child[smt_bit(&path, depth - 1)] = rising;
+        uint32_t sibling = node->child[1 - smt_bit(&path, depth - 1)];
+        bool alone = (rising == 0 && is_leaf(sibling)) || (is_leaf(rising) && sibling == 0);
+        if (!alone) {
+            break;
+        }
+        rising |= sibling;
+        give_inner(t, above[depth - 1]);
+        depth--;
+    }
+    if (depth == 0) {
+        t->root = rising;
+    }
+    for (size_t d = 0; d < depth; d++) {
+        inner_at(t, above[d])->hashed = false;
+    }
+    return true;
+}
+
+size_t smt_count(const struct smt *t)
+{
+    return t->leaves.n - t->leaves.n_free;
+}
+
+bool smt_next(const struct smt *t, size_t *cursor, struct smt_item *out)
+{
+    while (*cursor < t->leaves.n) {
+        const struct smt_leaf *leaf = &t->leaves.items[(*cursor)++];
+        if (leaf->live) {
+            out->key = bytes_of(leaf->key, leaf->key_len);
+            out->value = bytes_of(leaf->value, leaf->value_len);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    return bytes_compare(((const struct smt_item *)a)->key, ((const struct smt_item *)b)->key);
+}
+
+int smt_list(const struct smt *t, struct bytes prefix, struct smt_item **items, size_t *n)
+{
+    CLEANUP(cleanup_free) struct smt_item *list = NULL;
+    struct smt_item item;
+    size_t count = 0;
+    size_t cap = 0;
+    size_t cursor = 0;
+    while (smt_next(t, &cursor, &item)) {
+        if (item.key.len < prefix.len ||
+            !bytes_equal(bytes_of(item.key.data, prefix.len), prefix)) {
+            continue;
+        }
+        int rc = VEC_RESERVE(list, cap, count + 1);
+        if (rc != 0) {
+            return rc;
+        }
+        list[count++] = item;
+    }
+    if (count > 1) {
+        qsort(list, count, sizeof(*list), compare_items);
+    }
+    *items = MOVE(list);
+    *n = count;
+    return 0;
+}
+
+/* Out: the hash of a subtree. Recursion is at most SMT_DEPTH_MAX deep. */
+static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
+{
+    if (ref == 0) {
+        *out = (struct hash32){0};
+        return;
+    }
+    if (is_leaf(ref)) {
+        struct smt_leaf *leaf = leaf_at(t, ref);
+        if (!leaf->hashed) {
+            smt_hash_leaf(&leaf->path, bytes_of(leaf->value, leaf->value_len), &leaf->hash);
+            leaf->hashed = true;
+        }
+        *out = leaf->hash;
+        return;
+    }
+    struct smt_inner *node = inner_at(t, ref);
+    if (!node->hashed) {
+        struct hash32 left;
+        struct hash32 right;
+        rehash(t, node->child[0], &left);
+        rehash(t, node->child[1], &right);
+        hash_sha256_pair(SMT_TAG_INNER, &left, &right, &node->hash);
+        node->hashed = true;
+    }
+    *out = node->hash;
+}
+
+void smt_root(struct smt *t, struct hash32 *out)
+{
+    rehash(t, t->root, out);
+}
+
+void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
+{
+    struct hash32 path;
+    struct hash32 root;
+    smt_path(key, &path);
+    smt_root(t, &root);
+    *out = (struct smt_proof){0};
+    uint32_t ref = t->root;
+    while (is_inner(ref)) {
+        const struct smt_inner *node = inner_at(t, ref);
+        unsigned way = smt_bit(&path, out->depth);
+        rehash(t, node->child[1 - way], &out->sibling[out->depth]);
+        out->depth++;
+        ref = node->child[way];
+    }
+    if (is_leaf(ref)) {
+        const struct smt_leaf *leaf = leaf_at(t, ref);
+        out->has_leaf = true;
+        out->key_len = leaf->key_len;
+        out->value_len = leaf->value_len;
+        memcpy(out->key, leaf->key, sizeof(out->key));
+        memcpy(out->value, leaf->value, sizeof(out->value));
+    }
+}
