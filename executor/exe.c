@@ -259,7 +259,7 @@ static int build_genesis(struct exe *e, struct buf *why)
         struct led_name asset;
         struct addr20 account;
         if (c->balances[i]->account.len != 20 || c->balances[i]->amount.len != 16 ||
-            led_name_parse(c->balances[i]->asset, &asset) != 0) {
+            led_name_set(&asset, c->balances[i]->asset) != 0) {
             buf_printf(why, "genesis balance %zu is not valid", i);
             return ERR_INVALID;
         }
@@ -271,8 +271,8 @@ static int build_genesis(struct exe *e, struct buf *why)
         struct led_name name;
         struct led_name a;
         struct led_name b;
-        if (g->reserve_a.len != 16 || g->reserve_b.len != 16 || led_name_parse(g->name, &name) ||
-            led_name_parse(g->asset_a, &a) || led_name_parse(g->asset_b, &b)) {
+        if (g->reserve_a.len != 16 || g->reserve_b.len != 16 || led_name_set(&name, g->name) ||
+            led_name_set(&a, g->asset_a) || led_name_set(&b, g->asset_b)) {
             buf_printf(why, "genesis pool %zu is not valid", i);
             return ERR_INVALID;
         }

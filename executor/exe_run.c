@@ -49,12 +49,10 @@ static int run_block(struct exe *e, const struct pro_block *b, uint8_t *status, 
     for (uint32_t i = 0; i < b->count; i++) {
         bool succeeded = false;
         int rc = run_entry(e, &b->entries[i], &s->receipts[i], &succeeded);
-        if (rc == 0) {
-            rc = led_state_root(e->state, &s->roots[i]);
-        }
         if (rc != 0) {
             return rc;
         }
+        led_state_root(e->state, &s->roots[i]);
         if (succeeded) {
             pro_bit_set(status, i);
         } else if (b->entries[i].kind != PRO_ENTRY_EXCLUDED) {
@@ -128,10 +126,10 @@ static int run(struct exe *e, struct exe_slot *slot)
         slot->mark = led_state_mark(e->state);
         slot->marked = true;
     }
-    rc = led_state_root(e->state, &pre_root);
-    rc = rc != 0 ? rc : take_over(e, slot, b.count);
+    led_state_root(e->state, &pre_root);
+    rc = take_over(e, slot, b.count);
     rc = rc != 0 ? rc : run_block(e, &b, slot->done.status.data, &s);
-    rc = rc != 0 ? rc : led_state_root(e->state, &slot->done.post_root);
+    led_state_root(e->state, &slot->done.post_root);
     rc = rc != 0 ? rc : sign_result(e, slot, &pre_root, &s);
     if (rc != 0) {
         return rc;

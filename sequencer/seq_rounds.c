@@ -35,17 +35,6 @@ int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised)
 
 /* ---- Which results prove what ---- */
 
-static const struct seq_failure *find_failure(const struct seq_slot *slot, uint64_t rollup,
-                                              uint32_t round)
-{
-    for (size_t i = 0; i < slot->n_failures; i++) {
-        if (slot->failures[i].rollup == rollup && slot->failures[i].round == round) {
-            return &slot->failures[i];
-        }
-    }
-    return NULL;
-}
-
 /* The signed results behind a block's tombstones, each once. `out` has room for n_failures. */
 static size_t results_behind(const struct seq_slot *slot, const struct pro_block *b,
                              ProtobufCBinaryData *out)

@@ -7,6 +7,7 @@
 #define ACTOR_WIRE_H
 
 #include "common/actor/act.h"
+#include "proto/config.pb-c.h"
 #include "proto/envelope.pb-c.h"
 #include "proto/trace.pb-c.h"
 
