@@ -240,7 +240,7 @@ static int assemble(struct cluster *c, const struct cluster_options *options, st
     rc = rc != 0 ? rc : make_timelock(c, options->modulus, why);
     rc = rc != 0 ? rc : make_network(c);
     rc = rc != 0 ? rc : cluster_configure(c);
-    rc = rc != 0 ? rc : cluster_make_script(c, why);
+    rc = rc != 0 ? rc : cluster_make_script(c);
     rc = rc != 0 ? rc : cluster_make_actors(c, options->program_dir);
     for (size_t i = 0; rc == 0 && i < c->n_actors; i++) {
         char label[128];
