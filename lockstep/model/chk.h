@@ -13,8 +13,9 @@ enum chk_verdict {
 
 struct chk_result {
     enum chk_verdict verdict;
-    size_t examined;  /* things looked at */
-    const char *unit; /* what they are, plural: "bundles" */
+    size_t examined;   /* things looked at */
+    const char *unit;  /* what one is: "bundle" */
+    const char *units; /* and several: "bundles" */
     size_t n_faults;
     struct buf detail; /* one sentence for each of the first CHK_DETAILS faults, by '\n' */
 };
@@ -29,13 +30,19 @@ struct chk_report {
 int chk_run(const struct mdl *m, struct chk_report *report) MUST_CHECK;
 void chk_report_fini(struct chk_report *report);
 
+/* Returns: the word for as many things as were looked at. */
+static inline const char *chk_units(const struct chk_result *r)
+{
+    return r->examined == 1 ? r->unit : r->units;
+}
+
 /* Returns: "holds", "broken" or "idle". */
 const char *chk_verdict_word(enum chk_verdict v);
 
 /* For the checks: a fault, in a sentence. */
 __attribute__((format(printf, 2, 3))) void chk_fault(struct chk_result *r, const char *format, ...);
 
-/* The checks. Each sets unit, examined and faults. */
+/* The checks. Each sets unit, units, examined and faults. */
 void chk_atomicity(const struct mdl *m, struct chk_result *r);
 void chk_conservation(const struct mdl *m, struct chk_result *r);
 void chk_inclusion(const struct mdl *m, struct chk_result *r);

@@ -67,7 +67,8 @@ static void order_of(const struct where *w, struct chk_result *r)
 
 void chk_order(const struct mdl *m, struct chk_result *r)
 {
-    r->unit = "finalized blocks";
+    r->unit = "finalized block";
+    r->units = "finalized blocks";
     each_cell(m, order_of, r);
 }
 
@@ -169,7 +170,8 @@ static void justify_cell(const struct where *w, struct chk_result *r)
 
 void chk_justified(const struct mdl *m, struct chk_result *r)
 {
-    r->unit = "finalized legs";
+    r->unit = "finalized leg";
+    r->units = "finalized legs";
     each_cell(m, justify_cell, r);
 }
 
@@ -219,6 +221,7 @@ static void finality_of(const struct where *w, struct chk_result *r)
 
 void chk_finality(const struct mdl *m, struct chk_result *r)
 {
-    r->unit = "blocks final on L1";
+    r->unit = "block final on L1";
+    r->units = "blocks final on L1";
     each_cell(m, finality_of, r);
 }

@@ -5,7 +5,8 @@
 
 void chk_atomicity(const struct mdl *m, struct chk_result *r)
 {
-    r->unit = "decided bundles";
+    r->unit = "decided bundle";
+    r->units = "decided bundles";
     for (size_t i = 0; i < m->n_bundles; i++) {
         const struct mdl_bundle *b = &m->bundles[i];
         if (!b->promised || b->outcome == SCN_PENDING) {
@@ -72,7 +73,8 @@ static void check_plaintext(const struct mdl *m, const struct mdl_bundle *b, siz
 
 void chk_inclusion(const struct mdl *m, struct chk_result *r)
 {
-    r->unit = "promised legs";
+    r->unit = "promised leg";
+    r->units = "promised legs";
     for (size_t i = 0; i < m->n_bundles; i++) {
         const struct mdl_bundle *b = &m->bundles[i];
         for (size_t leg = 0; b->promised && leg < b->n_legs; leg++) {
@@ -86,7 +88,8 @@ void chk_inclusion(const struct mdl *m, struct chk_result *r)
 
 void chk_liveness(const struct mdl *m, struct chk_result *r)
 {
-    r->unit = "bundles";
+    r->unit = "bundle";
+    r->units = "bundles";
     for (size_t i = 0; i < m->n_bundles; i++) {
         const struct mdl_bundle *b = &m->bundles[i];
         r->examined++;
@@ -125,7 +128,8 @@ static void check_accusations(const struct mdl *m, struct chk_result *r)
 
 void chk_blame(const struct mdl *m, struct chk_result *r)
 {
-    r->unit = "parties";
+    r->unit = "party";
+    r->units = "parties";
     r->examined = m->sim->cluster->n_actors;
     check_accusations(m, r);
 }

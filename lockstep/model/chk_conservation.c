@@ -86,7 +86,8 @@ static void compare(const struct mdl *m, const struct sum *s, struct chk_result 
 void chk_conservation(const struct mdl *m, struct chk_result *r)
 {
     CLEANUP(sums_fini) struct sums sums = {0};
-    r->unit = "assets";
+    r->unit = "asset";
+    r->units = "assets";
     for (size_t i = 0; i < m->n_chains; i++) {
         add_rollup(&sums, m->chains[i].rollup);
     }
