@@ -86,20 +86,21 @@ static int solve_read(struct bytes request, struct solve *v)
         v->n_bundles++;
         v->n_legs += v->bundles[i].n_legs;
     }
-    v->legs = calloc(v->n_legs, sizeof(*v->legs));
-    v->us = calloc(v->n_legs, sizeof(*v->us));
-    v->qs = calloc(v->n_legs, sizeof(*v->qs));
-    v->ws = calloc(v->n_legs, sizeof(*v->ws));
-    v->rcs = calloc(v->n_legs, sizeof(*v->rcs));
+    v->legs = calloc(v->n_legs + 1, sizeof(*v->legs));
+    v->us = calloc(v->n_legs + 1, sizeof(*v->us));
+    v->qs = calloc(v->n_legs + 1, sizeof(*v->qs));
+    v->ws = calloc(v->n_legs + 1, sizeof(*v->ws));
+    v->rcs = calloc(v->n_legs + 1, sizeof(*v->rcs));
     if (v->legs == NULL || v->us == NULL || v->qs == NULL || v->ws == NULL || v->rcs == NULL) {
         return ERR_NOMEM;
     }
     size_t at = 0;
     for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t leg = 0; leg < v->bundles[i].n_legs; leg++, at++) {
-            v->legs[at] = &v->bundles[i].legs[leg];
-            v->us[at] = v->legs[at]->u;
-            v->qs[at] = v->legs[at]->q;
+        for (uint32_t k = 0; k < v->bundles[i].n_legs; k++, at++) {
+            const struct pro_leg *leg = &v->bundles[i].legs[k];
+            v->legs[at] = leg;
+            v->us[at] = leg->u;
+            v->qs[at] = leg->q;
         }
     }
     return rd_end(&r);

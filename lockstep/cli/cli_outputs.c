@@ -78,8 +78,7 @@ int cli_outputs_begin(const char *out, const char *scenario, char **dir, struct 
     return rc;
 }
 
-static int write_file(const char *dir, const char *name, const struct buf *content,
-                      struct buf *why)
+static int write_file(const char *dir, const char *name, const struct buf *content, struct buf *why)
 {
     CLEANUP(buf_fini) struct buf path = {0};
     buf_printf(&path, "%s/%s", dir, name);

@@ -134,8 +134,9 @@ static void justify_block(const struct where *w, struct chk_result *r)
         justify_entry(w, i, r);
         if (w->cell->n_rounds > 0 && fails_in_round(w->cell, 0, i) &&
             f->block.entries[i].kind != PRO_ENTRY_EXCLUDED) {
-            chk_fault(r, "position %u of " WHERE_FORMAT " failed in the proposal block and was "
-                         "not excluded",
+            chk_fault(r,
+                      "position %u of " WHERE_FORMAT " failed in the proposal block and was "
+                      "not excluded",
                       i, WHERE_ARGS(w));
         }
     }
@@ -155,8 +156,9 @@ static void justify_results(const struct where *w, struct chk_result *r)
             same = pro_bit(round->result.status, i) == mdl_succeeded(&round->proposal, i);
         }
         if (!same) {
-            chk_fault(r, "the executor's result for round %zu of " WHERE_FORMAT
-                         " is not what execution gives",
+            chk_fault(r,
+                      "the executor's result for round %zu of " WHERE_FORMAT
+                      " is not what execution gives",
                       k, WHERE_ARGS(w));
         }
     }
@@ -208,14 +210,14 @@ static void finality_of(const struct where *w, struct chk_result *r)
     }
     hash_keccak256(f->body_bytes, &body_hash);
     if (!hash32_equal(&body_hash, &f->header.body_hash)) {
-        chk_fault(r, "the body of the finalized block of " WHERE_FORMAT
-                     " does not match its header",
+        chk_fault(r,
+                  "the body of the finalized block of " WHERE_FORMAT " does not match its header",
                   WHERE_ARGS(w));
     }
     if (!hash32_equal(&f->root, &f->header.post_root)) {
-        chk_fault(r, "the state root that L1 finalized for " WHERE_FORMAT
-                     " is not what execution gives",
-                  WHERE_ARGS(w));
+        chk_fault(
+            r, "the state root that L1 finalized for " WHERE_FORMAT " is not what execution gives",
+            WHERE_ARGS(w));
     }
 }
 

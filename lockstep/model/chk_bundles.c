@@ -48,8 +48,7 @@ static void check_leg(const struct mdl *m, const struct mdl_bundle *b, size_t le
         !hash32_equal(&e->bundle_id, &b->id) || e->leg != leg || e->n_legs != b->n_legs ||
         e->kind == PRO_ENTRY_EXCLUDED) {
         chk_fault(r, "%s.%u in slot %llu is not leg %zu of bundle %s, as was promised", chain,
-                  promise->order, (unsigned long long)b->preconf.slot, leg,
-                  b->submit->bundle.text);
+                  promise->order, (unsigned long long)b->preconf.slot, leg, b->submit->bundle.text);
     }
 }
 
@@ -65,8 +64,9 @@ static void check_plaintext(const struct mdl *m, const struct mdl_bundle *b, siz
     if (block != NULL && block->has_body && order < block->block.count &&
         block->block.entries[order].kind == PRO_ENTRY_TX &&
         !bytes_equal(block->block.entries[order].tx, b->legs[leg].tx)) {
-        chk_fault(r, "leg %zu of bundle %s stands in its block with another transaction than the "
-                     "user sealed",
+        chk_fault(r,
+                  "leg %zu of bundle %s stands in its block with another transaction than the "
+                  "user sealed",
                   leg, b->submit->bundle.text);
     }
 }

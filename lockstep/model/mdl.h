@@ -37,7 +37,7 @@ struct mdl_l1 {
     uint64_t proposal; /* of round 0 */
     uint64_t final;
     uint64_t finalized;
-    uint32_t n_finals;      /* final headers mined */
+    uint32_t n_finals; /* final headers mined */
     struct bytes final_artifact;
     struct sim_time finalized_at;
 };
@@ -65,7 +65,7 @@ struct mdl_chain {
 /* A leg the user submitted, and where it was promised to stand. */
 struct mdl_leg {
     uint32_t chain;
-    uint32_t order; /* if promised */
+    uint32_t order;  /* if promised */
     struct bytes tx; /* signed plaintext; empty if the bundle never left */
 };
 

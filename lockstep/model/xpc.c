@@ -85,7 +85,9 @@ static void expect_rounds(const struct mdl *m, const struct scn_expect *e, struc
 
 static bool compare(enum scn_cmp cmp, u128 found, u128 value)
 {
-    return cmp == SCN_EQUALS ? found == value : cmp == SCN_AT_LEAST ? found >= value : found <= value;
+    return cmp == SCN_EQUALS     ? found == value
+           : cmp == SCN_AT_LEAST ? found >= value
+                                 : found <= value;
 }
 
 static const char *cmp_words(enum scn_cmp cmp)
@@ -110,8 +112,7 @@ static void expect_balance(const struct mdl *m, const struct scn_expect *e, stru
     }
 }
 
-static void expect_count(const char *what, uint64_t found, uint64_t at_least,
-                         struct xpc_result *r)
+static void expect_count(const char *what, uint64_t found, uint64_t at_least, struct xpc_result *r)
 {
     buf_printf(&r->text, "at least %llu %s", (unsigned long long)at_least, what);
     if (found < at_least) {

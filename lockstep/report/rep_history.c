@@ -51,11 +51,11 @@ static json_t *record_object(const Lockstep__TraceRecord *r)
 {
     switch (r->body_case) {
     case LOCKSTEP__TRACE_RECORD__BODY_SUBMITTED:
-        return json_pack("{s:s, s:s, s:o}", "kind", "submitted", "bundle", r->submitted->name,
-                         "id", hex_of(&r->submitted->bundle_id));
+        return json_pack("{s:s, s:s, s:o}", "kind", "submitted", "bundle", r->submitted->name, "id",
+                         hex_of(&r->submitted->bundle_id));
     case LOCKSTEP__TRACE_RECORD__BODY_PRECONFIRMED:
-        return json_pack("{s:s, s:s, s:o}", "kind", "preconfirmed", "bundle",
-                         r->preconfirmed->name, "hash", hash_of(&r->preconfirmed->preconfirmation));
+        return json_pack("{s:s, s:s, s:o}", "kind", "preconfirmed", "bundle", r->preconfirmed->name,
+                         "hash", hash_of(&r->preconfirmed->preconfirmation));
     case LOCKSTEP__TRACE_RECORD__BODY_REFUSED:
         return json_pack("{s:s, s:s, s:s, s:s}", "kind", "refused", "bundle", r->refused->name,
                          "reason", r->refused->reason, "detail", r->refused->detail);
@@ -65,26 +65,23 @@ static json_t *record_object(const Lockstep__TraceRecord *r)
                          (json_int_t)r->da_stored->key->namespace_, "slot",
                          (json_int_t)r->da_stored->key->slot, "index",
                          (json_int_t)r->da_stored->key->index, "bytes",
-                         (json_int_t)r->da_stored->data.len, "hash",
-                         hash_of(&r->da_stored->data));
+                         (json_int_t)r->da_stored->data.len, "hash", hash_of(&r->da_stored->data));
     case LOCKSTEP__TRACE_RECORD__BODY_L1:
         return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "l1", "what",
-                         l1_kind(r->l1->event->kind), "block", (json_int_t)r->l1->number,
-                         "rollup", (json_int_t)r->l1->event->rollup, "slot",
-                         (json_int_t)r->l1->event->slot, "round",
-                         (json_int_t)r->l1->event->round, "versioned_hash",
+                         l1_kind(r->l1->event->kind), "block", (json_int_t)r->l1->number, "rollup",
+                         (json_int_t)r->l1->event->rollup, "slot", (json_int_t)r->l1->event->slot,
+                         "round", (json_int_t)r->l1->event->round, "versioned_hash",
                          hex_of(&r->l1->event->versioned_hash));
     case LOCKSTEP__TRACE_RECORD__BODY_NOTE:
         return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "kind", "note", "what",
                          r->note->what, "slot", (json_int_t)r->note->slot, "rollup",
-                         (json_int_t)r->note->rollup, "round", (json_int_t)r->note->round,
-                         "count", (json_int_t)r->note->count, "detail", r->note->detail);
+                         (json_int_t)r->note->rollup, "round", (json_int_t)r->note->round, "count",
+                         (json_int_t)r->note->count, "detail", r->note->detail);
     case LOCKSTEP__TRACE_RECORD__BODY_VIOLATION:
         return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "kind", "violation", "rule",
                          r->violation->rule, "by", r->violation->by, "slot",
-                         (json_int_t)r->violation->slot, "rollup",
-                         (json_int_t)r->violation->rollup, "round",
-                         (json_int_t)r->violation->round, "detail", r->violation->detail);
+                         (json_int_t)r->violation->slot, "rollup", (json_int_t)r->violation->rollup,
+                         "round", (json_int_t)r->violation->round, "detail", r->violation->detail);
     default:
         return json_pack("{s:s}", "kind", "unknown");
     }
@@ -110,8 +107,8 @@ static json_t *item_object(const struct simulation *sim, const struct history_it
                          "reason", act_reject_name(item->reject.reason), "detail",
                          detail != NULL ? detail : json_null());
     }
-    return json_pack("{s:s, s:s, s:s}", "kind", "life", "what", life_word(item->life.what),
-                     "code", err_name(item->life.rc));
+    return json_pack("{s:s, s:s, s:s}", "kind", "life", "what", life_word(item->life.what), "code",
+                     err_name(item->life.rc));
 }
 
 static int append(const char *text, size_t len, void *out)

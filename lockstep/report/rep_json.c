@@ -41,8 +41,8 @@ static json_t *transaction(const struct rep_run *run, const struct mdl_cell *cel
                               json_string(rep_entry_word(&cell->rounds[r].proposal, i, false)));
     }
     return json_pack("{s:I, s:s?, s:I, s:I, s:o, s:s}", "order", (json_int_t)i, "bundle",
-                     b != NULL ? b->submit->bundle.text : NULL, "leg", (json_int_t)e->leg,
-                     "legs", (json_int_t)e->n_legs, "rounds", rounds, "finalized",
+                     b != NULL ? b->submit->bundle.text : NULL, "leg", (json_int_t)e->leg, "legs",
+                     (json_int_t)e->n_legs, "rounds", rounds, "finalized",
                      rep_entry_word(&cell->final, i, true));
 }
 
@@ -59,14 +59,13 @@ static json_t *cell_object(const struct rep_run *run, size_t chain, const struct
     for (uint32_t i = 0; first != NULL && first->has_body && i < first->block.count; i++) {
         json_array_append_new(transactions, transaction(run, cell, i));
     }
-    return json_pack("{s:s, s:I, s:I, s:{s:o, s:o, s:o, s:o}, s:o, s:o}", "rollup", r->name.text,
-                     "chain_id", (json_int_t)r->chain_id, "rounds", (json_int_t)cell->n_rounds,
-                     "l1_blocks", "order", l1_number(cell->l1.order), "proposal",
-                     l1_number(cell->l1.proposal), "final", l1_number(cell->l1.final),
-                     "finalized", l1_number(cell->l1.finalized), "state_root",
-                     cell->final.has_header ? hash_text(BYTES_OF(cell->final.header.post_root))
-                                            : json_null(),
-                     "transactions", transactions);
+    return json_pack(
+        "{s:s, s:I, s:I, s:{s:o, s:o, s:o, s:o}, s:o, s:o}", "rollup", r->name.text, "chain_id",
+        (json_int_t)r->chain_id, "rounds", (json_int_t)cell->n_rounds, "l1_blocks", "order",
+        l1_number(cell->l1.order), "proposal", l1_number(cell->l1.proposal), "final",
+        l1_number(cell->l1.final), "finalized", l1_number(cell->l1.finalized), "state_root",
+        cell->final.has_header ? hash_text(BYTES_OF(cell->final.header.post_root)) : json_null(),
+        "transactions", transactions);
 }
 
 static json_t *slots(const struct rep_run *run)
@@ -80,9 +79,9 @@ static json_t *slots(const struct rep_run *run)
                 json_array_append_new(cells, cell_object(run, k, &slot->cells[k]));
             }
         }
-        json_array_append_new(all, json_pack("{s:I, s:I, s:o}", "slot",
-                                             (json_int_t)slot->number, "rounds",
-                                             (json_int_t)slot->n_rounds, "rollups", cells));
+        json_array_append_new(all,
+                              json_pack("{s:I, s:I, s:o}", "slot", (json_int_t)slot->number,
+                                        "rounds", (json_int_t)slot->n_rounds, "rollups", cells));
     }
     return all;
 }
@@ -95,24 +94,22 @@ static json_t *cause(const struct rep_run *run, const struct mdl_bundle *b)
     if (!b->has_cause) {
         return json_null();
     }
-    return json_pack("{s:s, s:I, s:I, s:s, s:o}", "rollup",
-                     run->m->chains[b->cause_chain].rollup->name.text, "order",
-                     (json_int_t)b->cause.order, "round", (json_int_t)b->cause.round, "reason",
-                     receipt != NULL ? led_reason_name(receipt->reason) : "bogus_cipher",
-                     "operation",
-                     receipt != NULL && receipt->failed_op != LED_NO_OP
-                         ? number(receipt->failed_op)
-                         : json_null());
+    return json_pack(
+        "{s:s, s:I, s:I, s:s, s:o}", "rollup", run->m->chains[b->cause_chain].rollup->name.text,
+        "order", (json_int_t)b->cause.order, "round", (json_int_t)b->cause.round, "reason",
+        receipt != NULL ? led_reason_name(receipt->reason) : "bogus_cipher", "operation",
+        receipt != NULL && receipt->failed_op != LED_NO_OP ? number(receipt->failed_op)
+                                                           : json_null());
 }
 
 static json_t *places(const struct rep_run *run, const struct mdl_bundle *b)
 {
     json_t *all = json_array();
     for (size_t i = 0; i < b->n_legs; i++) {
-        json_array_append_new(
-            all, json_pack("{s:s, s:o}", "rollup",
-                           run->m->chains[b->legs[i].chain].rollup->name.text, "order",
-                           b->promised ? number(b->legs[i].order) : json_null()));
+        json_array_append_new(all,
+                              json_pack("{s:s, s:o}", "rollup",
+                                        run->m->chains[b->legs[i].chain].rollup->name.text, "order",
+                                        b->promised ? number(b->legs[i].order) : json_null()));
     }
     return all;
 }
@@ -145,12 +142,11 @@ static json_t *checks(const struct rep_run *run)
     for (int i = 0; i < (int)SCN_CHECKS; i++) {
         const struct chk_result *r = &run->checks->results[i];
         json_array_append_new(
-            all, json_pack("{s:s, s:s, s:I, s:s, s:I, s:s%}", "check",
-                           scn_check_word((enum scn_check)i), "verdict",
-                           chk_verdict_word(r->verdict), "examined", (json_int_t)r->examined,
-                           "unit", r->units, "faults", (json_int_t)r->n_faults, "detail",
-                           r->detail.len > 0 ? (const char *)r->detail.data : "",
-                           (size_t)r->detail.len));
+            all, json_pack(
+                     "{s:s, s:s, s:I, s:s, s:I, s:s%}", "check", scn_check_word((enum scn_check)i),
+                     "verdict", chk_verdict_word(r->verdict), "examined", (json_int_t)r->examined,
+                     "unit", r->units, "faults", (json_int_t)r->n_faults, "detail",
+                     r->detail.len > 0 ? (const char *)r->detail.data : "", (size_t)r->detail.len));
     }
     return all;
 }
@@ -160,11 +156,10 @@ static json_t *expectations(const struct rep_run *run)
     json_t *all = json_array();
     for (size_t i = 0; i < run->expect->n; i++) {
         struct xpc_result *r = &run->expect->results[i];
-        json_array_append_new(all, json_pack("{s:I, s:s, s:s, s:s}", "line",
-                                             (json_int_t)r->expect->place.line, "expectation",
-                                             buf_cstr(&r->text), "verdict",
-                                             xpc_verdict_word(r->verdict), "found",
-                                             buf_cstr(&r->found)));
+        json_array_append_new(
+            all, json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)r->expect->place.line,
+                           "expectation", buf_cstr(&r->text), "verdict",
+                           xpc_verdict_word(r->verdict), "found", buf_cstr(&r->found)));
     }
     return all;
 }
@@ -184,11 +179,11 @@ static json_t *actors(const struct rep_run *run)
                                     number(a->rejects[reason]));
             }
         }
-        json_array_append_new(
-            all, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "actor",
-                           sim->cluster->actors[i].name, "received", (json_int_t)a->messages,
-                           "sent", (json_int_t)a->sent, "timers", (json_int_t)a->timers, "works",
-                           (json_int_t)a->works, "rejected", rejects));
+        json_array_append_new(all, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "actor",
+                                             sim->cluster->actors[i].name, "received",
+                                             (json_int_t)a->messages, "sent", (json_int_t)a->sent,
+                                             "timers", (json_int_t)a->timers, "works",
+                                             (json_int_t)a->works, "rejected", rejects));
     }
     return all;
 }
@@ -207,8 +202,7 @@ static json_t *links(const struct rep_run *run)
                            sim->cluster->actors[l->from - 1].name, "to",
                            sim->cluster->actors[l->to - 1].name, "sent", (json_int_t)l->sent,
                            "delivered", (json_int_t)l->delivered, "lost", (json_int_t)l->lost,
-                           "cut", (json_int_t)l->cut, "duplicated",
-                           (json_int_t)l->duplicated));
+                           "cut", (json_int_t)l->cut, "duplicated", (json_int_t)l->duplicated));
     }
     return all;
 }
@@ -217,17 +211,17 @@ static json_t *whole(const struct rep_run *run)
 {
     const struct run_result *r = &run->sim->result;
     enum rep_exit code = rep_exit_of(run);
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:s,"
-        " s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "lockstep", LOCKSTEP_VERSION, "scenario", run->m->scn->name, "file", run->file, "seed",
-        number(run->sim->cluster->seed), "policy", run->sim->cluster->policy, "host", run->host,
-        "verdict", rep_exit_word(code), "exit_code", (json_int_t)code, "fingerprint",
-        hash_text(BYTES_OF(r->fingerprint)), "reproduce", run->reproduce, "simulated_ns",
-        (json_int_t)r->now.ns, "events", (json_int_t)r->delivered, "ended", run_end_name(r->end),
-        "machine", "wall_ns", (json_int_t)run->wall_ns, "ready_ns", (json_int_t)r->ready_ns,
-        "bundles", bundles(run), "checks", checks(run), "expectations", expectations(run), "slots",
-        slots(run), "actors", actors(run), "links", links(run));
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:s,"
+                     " s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "lockstep", LOCKSTEP_VERSION, "scenario", run->m->scn->name, "file", run->file,
+                     "seed", number(run->sim->cluster->seed), "policy", run->sim->cluster->policy,
+                     "host", run->host, "verdict", rep_exit_word(code), "exit_code",
+                     (json_int_t)code, "fingerprint", hash_text(BYTES_OF(r->fingerprint)),
+                     "reproduce", run->reproduce, "simulated_ns", (json_int_t)r->now.ns, "events",
+                     (json_int_t)r->delivered, "ended", run_end_name(r->end), "machine", "wall_ns",
+                     (json_int_t)run->wall_ns, "ready_ns", (json_int_t)r->ready_ns, "bundles",
+                     bundles(run), "checks", checks(run), "expectations", expectations(run),
+                     "slots", slots(run), "actors", actors(run), "links", links(run));
 }
 
 static int append(const char *text, size_t len, void *out)

@@ -59,7 +59,9 @@ static void end(const char *element, const char *message, struct buf *out)
 static void expectation_case(const struct rep_run *run, struct xpc_result *r, struct buf *out)
 {
     begin(run, "expect", buf_cstr(&r->text), out);
-    end(r->verdict == XPC_MET ? NULL : r->verdict == XPC_FAILED ? "failure" : "skipped",
+    end(r->verdict == XPC_MET      ? NULL
+        : r->verdict == XPC_FAILED ? "failure"
+                                   : "skipped",
         buf_cstr(&r->found), out);
 }
 
@@ -68,8 +70,9 @@ static void check_case(const struct rep_run *run, enum scn_check check, struct b
     struct chk_result *r = (struct chk_result *)(uintptr_t)&run->checks->results[check];
     bool expected = r->verdict == CHK_BROKEN && xpc_expects_violation(run->m->scn, check);
     begin(run, "check", scn_check_word(check), out);
-    end(r->verdict == CHK_HOLDS || expected ? NULL : r->verdict == CHK_BROKEN ? "failure"
-                                                                              : "skipped",
+    end(r->verdict == CHK_HOLDS || expected ? NULL
+        : r->verdict == CHK_BROKEN          ? "failure"
+                                            : "skipped",
         r->verdict == CHK_IDLE ? "there was nothing to check" : buf_cstr(&r->detail), out);
 }
 
@@ -83,8 +86,8 @@ void rep_junit(const struct rep_run *run, struct buf *out)
     }
     for (int i = 0; i < (int)SCN_CHECKS; i++) {
         const struct chk_result *r = &run->checks->results[i];
-        failures += r->verdict == CHK_BROKEN && !xpc_expects_violation(run->m->scn,
-                                                                       (enum scn_check)i);
+        failures +=
+            r->verdict == CHK_BROKEN && !xpc_expects_violation(run->m->scn, (enum scn_check)i);
         skipped += r->verdict == CHK_IDLE;
     }
     buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite");

@@ -96,8 +96,7 @@ static void put_cell_head(const struct page *p, size_t chain, const struct mdl_c
 {
     char later[32] = "";
     char rollup[NAME_WIDTH + 1];
-    (void)snprintf(rollup, sizeof(rollup), "rollup %s",
-                   p->run->m->chains[chain].rollup->name.text);
+    (void)snprintf(rollup, sizeof(rollup), "rollup %s", p->run->m->chains[chain].rollup->name.text);
     if (cell->n_rounds == 2) {
         (void)snprintf(later, sizeof(later), "second proposal");
     } else if (cell->n_rounds > 2) {
@@ -154,7 +153,7 @@ static void put_slot(const struct page *p, const struct mdl_slot *slot)
     buf_printf(p->out, "\nSlot %llu: %u round%s", (unsigned long long)slot->number, slot->n_rounds,
                slot->n_rounds == 1 ? "" : "s");
     if (final.ns > 0) {
-        buf_printf(p->out, ", final on L1 after %.3f s", (double)final.ns / NS_PER_S_F);
+        buf_printf(p->out, ", final on L1 after %.3f s", (double) final.ns / NS_PER_S_F);
     } else {
         buf_printf(p->out, ", not final on L1");
     }
@@ -214,8 +213,11 @@ static void put_check(const struct page *p, enum scn_check check)
     const struct chk_result *r = &p->run->checks->results[check];
     bool expected = r->verdict == CHK_BROKEN && xpc_expects_violation(p->run->m->scn, check);
     buf_printf(p->out, "  %-13s ", scn_check_word(check));
-    put(p, r->verdict == CHK_HOLDS ? GREEN : r->verdict == CHK_IDLE || expected ? YELLOW : RED, 7,
-        chk_verdict_word(r->verdict));
+    put(p,
+        r->verdict == CHK_HOLDS              ? GREEN
+        : r->verdict == CHK_IDLE || expected ? YELLOW
+                                             : RED,
+        7, chk_verdict_word(r->verdict));
     buf_printf(p->out, " %zu %s%s\n", r->examined, chk_units(r), expected ? ", as expected" : "");
     if (r->n_faults > 0) {
         CLEANUP(buf_fini) struct buf detail = {0};
@@ -238,8 +240,11 @@ static void put_expectation(const struct page *p, struct xpc_result *r)
     char place[32];
     (void)snprintf(place, sizeof(place), "line %u", r->expect->place.line);
     buf_printf(p->out, "  %-9s ", place);
-    put(p, r->verdict == XPC_MET ? GREEN : r->verdict == XPC_FAILED ? RED : YELLOW, 10,
-        xpc_verdict_word(r->verdict));
+    put(p,
+        r->verdict == XPC_MET      ? GREEN
+        : r->verdict == XPC_FAILED ? RED
+                                   : YELLOW,
+        10, xpc_verdict_word(r->verdict));
     put_wrapped(p, 22, 22, buf_cstr(&r->text));
     if (r->verdict != XPC_MET) {
         buf_printf(p->out, "%22s", "");
@@ -296,8 +301,9 @@ static void put_warnings(const struct page *p)
 {
     size_t late = count_notes(p->run->sim, "deadline_missed");
     if (late > 0) {
-        buf_printf(p->out, "\n%zu promise%s left after a fast attacker could have opened the "
-                           "puzzle.\n",
+        buf_printf(p->out,
+                   "\n%zu promise%s left after a fast attacker could have opened the "
+                   "puzzle.\n",
                    late, late == 1 ? "" : "s");
     }
     for (size_t i = 0; i < p->run->sim->history.n; i++) {
@@ -327,8 +333,11 @@ static void put_head(const struct page *p)
 static void put_verdict(const struct page *p)
 {
     enum rep_exit code = rep_exit_of(p->run);
-    put(p, code == REP_PASS ? GREEN : code == REP_INCONCLUSIVE ? YELLOW : RED, 0,
-        rep_exit_word(code));
+    put(p,
+        code == REP_PASS           ? GREEN
+        : code == REP_INCONCLUSIVE ? YELLOW
+                                   : RED,
+        0, rep_exit_word(code));
     if (p->style->quiet) {
         buf_printf(p->out, " %s", p->run->m->scn->name);
     }
