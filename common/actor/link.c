@@ -232,8 +232,10 @@ static int deliver_in_turn(struct link_session *s, const struct act_event *ev,
         act_payload_unref(&s->early[used].body);
         used++;
     }
-    memmove(s->early, s->early + used, (s->n_early - used) * sizeof(*s->early));
-    s->n_early -= used;
+    if (used > 0) {
+        memmove(s->early, s->early + used, (s->n_early - used) * sizeof(*s->early));
+        s->n_early -= used;
+    }
     return rc;
 }
 
