@@ -136,9 +136,8 @@ static int work_solve(const struct seq *s, struct bytes request, struct buf *res
     size_t at = 0;
     for (uint32_t i = 0; i < v.n_bundles; i++) {
         for (uint32_t k = 0; k < v.bundles[i].n_legs && rc == 0; k++, at++) {
-            rc = v.rcs[at] != 0
-                     ? v.rcs[at]
-                     : open_leg(s, &v.bundles[i].legs[k], buf_view(&v.ws[at]), result);
+            rc = v.rcs[at] != 0 ? v.rcs[at]
+                                : open_leg(s, &v.bundles[i].legs[k], buf_view(&v.ws[at]), result);
         }
     }
     return rc;
