@@ -1,5 +1,5 @@
-#include "da_node/da.h"
 #include "common/runtime/run.h"
+#include "da_node/da.h"
 
 int main(int argc, char **argv)
 {

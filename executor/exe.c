@@ -196,8 +196,8 @@ static int exe_message(struct party *p, uint32_t from, const Lockstep__Message *
         return on_block(e, from, false, &m->proposal_block->header, m->proposal_block->n_failures,
                         m->proposal_block->failures);
     case LOCKSTEP__MESSAGE__BODY_FINALIZED_BLOCK:
-        return on_block(e, from, true, &m->finalized_block->header,
-                        m->finalized_block->n_failures, m->finalized_block->failures);
+        return on_block(e, from, true, &m->finalized_block->header, m->finalized_block->n_failures,
+                        m->finalized_block->failures);
     case LOCKSTEP__MESSAGE__BODY_DA_ITEM:
         return exe_on_item(e, from, m->da_item);
     case LOCKSTEP__MESSAGE__BODY_DA_STORED:

@@ -65,8 +65,8 @@ static int collect(const struct exe *e, const struct exe_slot *slot, struct view
     return 0;
 }
 
-static void encode_proposal(const struct exe *e, const struct exe_slot *slot,
-                            const struct views *v, struct buf *out)
+static void encode_proposal(const struct exe *e, const struct exe_slot *slot, const struct views *v,
+                            struct buf *out)
 {
     struct pro_proposal_dossier d = {
         .slot = slot->number,

@@ -88,8 +88,7 @@ static int sign_result(struct exe *e, struct exe_slot *slot, const struct hash32
 /* Moves the block in hand to `done`. */
 static int take_over(struct exe *e, struct exe_slot *slot, uint32_t count)
 {
-    struct bytes body =
-        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round);
+    struct bytes body = exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round);
     slot->done.body.limit = WIRE_MAX_FRAME;
     buf_clear(&slot->done.header);
     buf_clear(&slot->done.body);

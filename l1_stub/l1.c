@@ -75,8 +75,7 @@ static int read_artifact(struct l1 *l1, const Lockstep__L1Submit *submit, struct
     struct pro_order order;
     struct pro_header header;
     if (submit->kind == LOCKSTEP__L1_KIND__L1_ORDER) {
-        int rc =
-            pro_unsign_from(deployment, PRO_TAG_ORDER, artifact, &l1->p.view.sequencer, &body);
+        int rc = pro_unsign_from(deployment, PRO_TAG_ORDER, artifact, &l1->p.view.sequencer, &body);
         if (rc == 0) {
             rc = pro_order_decode(body, &order);
         }
@@ -154,7 +153,8 @@ static int register_entry(struct l1 *l1, uint32_t from, const Lockstep__L1Submit
 static int on_submit(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *submit)
 {
     struct l1_entry e = {.kind = submit->kind};
-    if (submit->kind != LOCKSTEP__L1_KIND__L1_ORDER && submit->kind != LOCKSTEP__L1_KIND__L1_BLOCK &&
+    if (submit->kind != LOCKSTEP__L1_KIND__L1_ORDER &&
+        submit->kind != LOCKSTEP__L1_KIND__L1_BLOCK &&
         submit->kind != LOCKSTEP__L1_KIND__L1_FINAL) {
         party_reject(&l1->p, from, ACT_REJECT_CONTENT, "not a transaction to the registry");
         return 0;

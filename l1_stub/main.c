@@ -1,5 +1,5 @@
-#include "l1_stub/l1.h"
 #include "common/runtime/run.h"
+#include "l1_stub/l1.h"
 
 int main(int argc, char **argv)
 {

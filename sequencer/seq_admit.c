@@ -302,8 +302,8 @@ static void account_deadline(struct seq *s, const struct seq_pending *pending)
 {
     const Lockstep__TimelockConfig *t = s->p.config->timelock;
     uint64_t speedup = t->attacker_speedup != 0 ? t->attacker_speedup : 1;
-    u128 delay_ns = (u128)tlp_params_squarings(s->p.tlp) * (u128)NS_PER_S /
-                    t->squarings_per_second / speedup;
+    u128 delay_ns =
+        (u128)tlp_params_squarings(s->p.tlp) * (u128)NS_PER_S / t->squarings_per_second / speedup;
     u128 taken_ns = (u128)(s->p.now.ns - pending->received.ns);
     if (taken_ns > delay_ns) {
         party_note(&s->p, "deadline_missed", pending->bundle->preconf.slot, 0, 0,
@@ -313,8 +313,7 @@ static void account_deadline(struct seq *s, const struct seq_pending *pending)
 
 static void drop_pending(struct seq *s, size_t at)
 {
-    memmove(&s->pending[at], &s->pending[at + 1],
-            (s->n_pending - at - 1) * sizeof(*s->pending));
+    memmove(&s->pending[at], &s->pending[at + 1], (s->n_pending - at - 1) * sizeof(*s->pending));
     s->n_pending--;
 }
 

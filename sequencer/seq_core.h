@@ -4,8 +4,8 @@
  *   OPEN -> SEALING -> SEALED -> SOLVING -> COMMITTING -> EXECUTING -+-> FINALIZING -> gone
  *                                               ^------ next round --+
  *
- * A sealed slot waits until all earlier slots have been proposed: there is one solver, and executors
- * get proposal blocks in slot order.
+ * A sealed slot waits until all earlier slots have been proposed: there is one solver, and
+ * executors get proposal blocks in slot order.
  *
  * seq.c dispatches, seq_admit.c fills the open slot, seq_slot.c seals and reveals, seq_rounds.c
  * proposes, collects results, applies the policy and finalizes, seq_work.c computes. */
@@ -21,19 +21,19 @@
 /* Why a bundle is refused. X(symbol, wire name). */
 #define SEQ_REFUSAL_MAP(X)                                                                         \
     X(SEQ_ADMITTED, "admitted")                                                                    \
-    X(SEQ_MALFORMED, "malformed")             /* does not decode */                                \
-    X(SEQ_INCOMPLETE, "incomplete_bundle")    /* legs do not form exactly one bundle */            \
+    X(SEQ_MALFORMED, "malformed")          /* does not decode */                                   \
+    X(SEQ_INCOMPLETE, "incomplete_bundle") /* legs do not form exactly one bundle */               \
     X(SEQ_DEPLOYMENT, "wrong_deployment")                                                          \
-    X(SEQ_TOO_LARGE, "too_large")             /* bytes */                                          \
+    X(SEQ_TOO_LARGE, "too_large") /* bytes */                                                      \
     X(SEQ_TOO_MANY_LEGS, "too_many_legs")                                                          \
     X(SEQ_UNKNOWN_ROLLUP, "unknown_rollup")                                                        \
-    X(SEQ_DUPLICATE, "duplicate")             /* admitted before, or being admitted */             \
-    X(SEQ_BAD_PROOF, "bad_proof")             /* a time-lock proof does not verify */              \
-    X(SEQ_BAD_ELEMENT, "bad_element")         /* not a canonical member of the group */            \
-    X(SEQ_BLOCK_FULL, "block_full")           /* transactions per block */                         \
-    X(SEQ_GAS, "gas_exceeded")                /* gas per block */                                  \
-    X(SEQ_PENDING, "too_many_pending")        /* bundles of this user */                           \
-    X(SEQ_CLOSED, "closed")                   /* no further slot */
+    X(SEQ_DUPLICATE, "duplicate")      /* admitted before, or being admitted */                    \
+    X(SEQ_BAD_PROOF, "bad_proof")      /* a time-lock proof does not verify */                     \
+    X(SEQ_BAD_ELEMENT, "bad_element")  /* not a canonical member of the group */                   \
+    X(SEQ_BLOCK_FULL, "block_full")    /* transactions per block */                                \
+    X(SEQ_GAS, "gas_exceeded")         /* gas per block */                                         \
+    X(SEQ_PENDING, "too_many_pending") /* bundles of this user */                                  \
+    X(SEQ_CLOSED, "closed")            /* no further slot */
 
 enum seq_refusal {
 #define X(symbol, name) symbol,
@@ -82,12 +82,12 @@ struct seq_chain {
     uint64_t gas;
     struct pro_block block; /* of the latest round; tx views into the slot's `revealed` */
     uint32_t round;
-    bool changed;           /* being committed now, to be published as `round` */
-    bool awaiting;          /* a result is due */
+    bool changed;  /* being committed now, to be published as `round` */
+    bool awaiting; /* a result is due */
     struct hash32 body_hash;
     struct vc_commitment commitment;
-    struct buf result;      /* latest signed result */
-    struct pro_result res;  /* its content, views into result */
+    struct buf result;     /* latest signed result */
+    struct pro_result res; /* its content, views into result */
 };
 
 /* A signed result that may have to prove a failure later. */

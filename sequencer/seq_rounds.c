@@ -28,8 +28,8 @@ int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised)
     if (request.err != 0 || body.err != 0) {
         return ERR_NOMEM;
     }
-    act_work(s->p.out, seq_slot_work_id(slot, SEQ_WORK_COMMIT), SEQ_WORK_COMMIT,
-             buf_view(&request), legs * s->p.config->sequencer->reveal_cost_ns);
+    act_work(s->p.out, seq_slot_work_id(slot, SEQ_WORK_COMMIT), SEQ_WORK_COMMIT, buf_view(&request),
+             legs * s->p.config->sequencer->reveal_cost_ns);
     return 0;
 }
 
@@ -99,10 +99,9 @@ static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool fi
                           final ? LOCKSTEP__DA_KIND__DA_FINAL : LOCKSTEP__DA_KIND__DA_BLOCK, index,
                           buf_view(&body));
     if (rc == 0) {
-        rc = party_da_put(
-            &s->p, rollup, slot->number,
-            final ? LOCKSTEP__DA_KIND__DA_FINAL_HEADER : LOCKSTEP__DA_KIND__DA_HEADER, index,
-            header);
+        rc = party_da_put(&s->p, rollup, slot->number,
+                          final ? LOCKSTEP__DA_KIND__DA_FINAL_HEADER : LOCKSTEP__DA_KIND__DA_HEADER,
+                          index, header);
     }
     if (rc == 0) {
         rc = party_l1_submit(
@@ -114,8 +113,8 @@ static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool fi
 static int send_to_executor(struct seq *s, struct seq_slot *slot, size_t at, bool final,
                             struct bytes header)
 {
-    CLEANUP(cleanup_free) ProtobufCBinaryData *failures =
-        calloc(slot->n_failures + 1, sizeof(*failures));
+    CLEANUP(cleanup_free)
+    ProtobufCBinaryData *failures = calloc(slot->n_failures + 1, sizeof(*failures));
     CLEANUP(cleanup_free) uint64_t *touched = calloc(s->n_chains, sizeof(*touched));
     if (failures == NULL || touched == NULL) {
         return ERR_NOMEM;
@@ -213,8 +212,8 @@ static int describe_slot(struct seq *s, struct seq_slot *slot)
     for (uint32_t i = 0; i < slot->n_bundles; i++) {
         n_legs += slot->bundles[i]->bundle.n_legs;
     }
-    slot->pol_legs = calloc(n_legs, sizeof(*slot->pol_legs));
-    slot->pol_bundles = calloc(slot->n_bundles, sizeof(*slot->pol_bundles));
+    slot->pol_legs = calloc(n_legs + 1, sizeof(*slot->pol_legs));
+    slot->pol_bundles = calloc((size_t)slot->n_bundles + 1, sizeof(*slot->pol_bundles));
     if (slot->pol_legs == NULL || slot->pol_bundles == NULL) {
         return ERR_NOMEM;
     }
@@ -227,8 +226,7 @@ static int describe_slot(struct seq *s, struct seq_slot *slot)
             *next++ = (struct pol_leg){(uint32_t)chain, p->txs[leg].order};
         }
     }
-    slot->pol_slot =
-        (struct pol_slot){(uint32_t)s->n_chains, slot->n_bundles, slot->pol_bundles};
+    slot->pol_slot = (struct pol_slot){(uint32_t)s->n_chains, slot->n_bundles, slot->pol_bundles};
     return pol_state_init(&slot->pol, &slot->pol_slot);
 }
 

@@ -173,8 +173,7 @@ static int publish_order(struct seq *s, struct seq_slot *slot, size_t at,
     }
     int rc = party_da_put(&s->p, rollup, slot->number, LOCKSTEP__DA_KIND__DA_ORDER, 0,
                           buf_view(&artifact));
-    return rc != 0 ? rc
-                   : party_l1_submit(&s->p, LOCKSTEP__L1_KIND__L1_ORDER, buf_view(&artifact));
+    return rc != 0 ? rc : party_l1_submit(&s->p, LOCKSTEP__L1_KIND__L1_ORDER, buf_view(&artifact));
 }
 
 static int start_solving(struct seq *s, struct seq_slot *slot)
@@ -255,7 +254,8 @@ static int reveal_chain(struct seq *s, struct seq_slot *slot, size_t at,
                         const struct revealed_leg *legs, const uint32_t *first_leg)
 {
     struct seq_chain *chain = &slot->chains[at];
-    CLEANUP(pro_openings_fini) struct pro_openings o = {
+    CLEANUP(pro_openings_fini)
+    struct pro_openings o = {
         .slot = slot->number, .rollup = chain->block.rollup, .count = chain->n_legs};
     o.items = calloc(chain->n_legs, sizeof(*o.items));
     if (o.items == NULL) {
@@ -265,8 +265,7 @@ static int reveal_chain(struct seq *s, struct seq_slot *slot, size_t at,
         const struct revealed_leg *leg =
             &legs[first_leg[chain->legs[i].bundle] + chain->legs[i].leg];
         o.items[i] = (struct pro_opening){leg->verdict, leg->w};
-        chain->block.entries[i].kind =
-            leg->verdict == PRO_OPEN ? PRO_ENTRY_TX : PRO_ENTRY_BOGUS;
+        chain->block.entries[i].kind = leg->verdict == PRO_OPEN ? PRO_ENTRY_TX : PRO_ENTRY_BOGUS;
         chain->block.entries[i].tx = leg->plain;
     }
     chain->changed = true;
@@ -285,8 +284,9 @@ static uint32_t total_legs(const struct seq_slot *slot)
 int seq_on_solved(struct seq *s, struct seq_slot *slot, struct bytes result)
 {
     uint32_t n = total_legs(slot);
-    CLEANUP(cleanup_free) struct revealed_leg *legs = calloc(n, sizeof(*legs));
-    CLEANUP(cleanup_free) uint32_t *first_leg = calloc(slot->n_bundles, sizeof(*first_leg));
+    CLEANUP(cleanup_free) struct revealed_leg *legs = calloc((size_t)n + 1, sizeof(*legs));
+    CLEANUP(cleanup_free)
+    uint32_t *first_leg = calloc((size_t)slot->n_bundles + 1, sizeof(*first_leg));
     slot->revealed.limit = SIZE_MAX / 2;
     buf_append_bytes(&slot->revealed, result);
     if (legs == NULL || first_leg == NULL || slot->revealed.err != 0) {

@@ -46,8 +46,7 @@ static int work_admit(const struct seq *s, struct bytes request, struct buf *res
 struct solve {
     uint32_t n_bundles;
     struct pro_bundle *bundles;
-    size_t n_legs;
-    const struct pro_leg **legs; /* all of them, in global order */
+    size_t n_legs; /* all of them, in global order */
     struct bytes *us;
     struct bytes *qs;
     struct buf *ws;
@@ -63,7 +62,6 @@ static void solve_fini(struct solve *v)
         buf_fini(&v->ws[i]);
     }
     free(v->bundles);
-    free(v->legs);
     free(v->us);
     free(v->qs);
     free(v->ws);
@@ -86,20 +84,19 @@ static int solve_read(struct bytes request, struct solve *v)
         v->n_bundles++;
         v->n_legs += v->bundles[i].n_legs;
     }
-    v->legs = calloc(v->n_legs, sizeof(*v->legs));
-    v->us = calloc(v->n_legs, sizeof(*v->us));
-    v->qs = calloc(v->n_legs, sizeof(*v->qs));
-    v->ws = calloc(v->n_legs, sizeof(*v->ws));
-    v->rcs = calloc(v->n_legs, sizeof(*v->rcs));
-    if (v->legs == NULL || v->us == NULL || v->qs == NULL || v->ws == NULL || v->rcs == NULL) {
+    v->us = calloc(v->n_legs + 1, sizeof(*v->us));
+    v->qs = calloc(v->n_legs + 1, sizeof(*v->qs));
+    v->ws = calloc(v->n_legs + 1, sizeof(*v->ws));
+    v->rcs = calloc(v->n_legs + 1, sizeof(*v->rcs));
+    if (v->us == NULL || v->qs == NULL || v->ws == NULL || v->rcs == NULL) {
         return ERR_NOMEM;
     }
     size_t at = 0;
     for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t leg = 0; leg < v->bundles[i].n_legs; leg++, at++) {
-            v->legs[at] = &v->bundles[i].legs[leg];
-            v->us[at] = v->legs[at]->u;
-            v->qs[at] = v->legs[at]->q;
+        for (uint32_t k = 0; k < v->bundles[i].n_legs; k++, at++) {
+            const struct pro_leg *leg = &v->bundles[i].legs[k];
+            v->us[at] = leg->u;
+            v->qs[at] = leg->q;
         }
     }
     return rd_end(&r);
@@ -136,8 +133,13 @@ static int work_solve(const struct seq *s, struct bytes request, struct buf *res
     if (rc == 0) {
         rc = tlp_solve_batch(s->p.tlp, solver, v.n_legs, v.us, v.qs, NULL, v.ws, v.rcs, &report);
     }
-    for (size_t i = 0; i < v.n_legs && rc == 0; i++) {
-        rc = v.rcs[i] != 0 ? v.rcs[i] : open_leg(s, v.legs[i], buf_view(&v.ws[i]), result);
+    size_t at = 0;
+    for (uint32_t i = 0; i < v.n_bundles; i++) {
+        for (uint32_t k = 0; k < v.bundles[i].n_legs && rc == 0; k++, at++) {
+            rc = v.rcs[at] != 0
+                     ? v.rcs[at]
+                     : open_leg(s, &v.bundles[i].legs[k], buf_view(&v.ws[at]), result);
+        }
     }
     return rc;
 }

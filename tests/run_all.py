@@ -158,6 +158,26 @@ def format_and_tidy():
     single('clang-tidy', [sys.executable, 'tests/lint/tidy.py', CLANG])
 
 
+def same_everywhere():
+    """Every scenario has the same fingerprint built by gcc as by clang with sanitizers."""
+    scenarios = sorted(glob.glob('scenarios/*.yaml'))
+
+    def fingerprints(build_dir):
+        _, output = run([build_dir + '/lockstep/lockstep', 'run', '--host', 'inproc', '--format',
+                         'json', '--out', '', *scenarios])
+        results = [json.loads(line) for line in output.splitlines() if line.startswith('{')]
+        return {result['file']: result['fingerprint'] for result in results}
+
+    def action():
+        gcc, clang = fingerprints(GCC), fingerprints(CLANG)
+        verdicts = [(name, 'passed' if gcc.get(name) and gcc.get(name) == clang.get(name)
+                     else 'failed') for name in scenarios]
+        output = '\n'.join('%s: gcc %s, clang %s' % (name, gcc.get(name), clang.get(name))
+                           for name, verdict in verdicts if verdict == 'failed')
+        return not output, output, verdicts
+    step('fingerprints: gcc and clang', action)
+
+
 def fuzz():
     """Runs every fuzz target from its corpus; new inputs go to the build directory."""
     seconds = os.environ.get('FUZZ_SECONDS', '10')
@@ -204,6 +224,7 @@ def main(arguments):
         if clang_build():
             meson_tests('clang, sanitizers: tests', CLANG,
                         ['--no-suite', 'lint', '--timeout-multiplier', '4'])
+            same_everywhere()
             format_and_tidy()
             fuzz()
     else:

@@ -1,5 +1,5 @@
-#include "wallet/wal.h"
 #include "common/runtime/run.h"
+#include "wallet/wal.h"
 
 int main(int argc, char **argv)
 {

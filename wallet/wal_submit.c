@@ -170,8 +170,8 @@ int wal_submit(struct wal *w, const Lockstep__SubmitCommand *c)
 {
     uint64_t nonce = 0;
     CLEANUP(draft_fini) struct draft d = {.n = (uint32_t)c->n_legs};
-    CLEANUP(cleanup_free) ProtobufCBinaryData *transactions =
-        calloc(c->n_legs, sizeof(*transactions));
+    CLEANUP(cleanup_free)
+    ProtobufCBinaryData *transactions = calloc(c->n_legs, sizeof(*transactions));
     d.legs = calloc(d.n, sizeof(*d.legs));
     d.plain = calloc(d.n, sizeof(*d.plain));
     if (d.legs == NULL || d.plain == NULL || transactions == NULL) {

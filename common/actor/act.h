@@ -42,11 +42,11 @@ enum act_event_kind {
 struct act_event {
     enum act_event_kind kind;
     struct sim_time now;
-    uint32_t from;     /* MESSAGE: sender */
-    uint64_t id;       /* TIMER, WORK_DONE: the id the actor chose */
+    uint32_t from;      /* MESSAGE: sender */
+    uint64_t id;        /* TIMER, WORK_DONE: the id the actor chose */
     uint32_t work_kind; /* WORK_DONE */
-    int work_rc;       /* WORK_DONE: what act_class.work returned */
-    struct bytes body; /* MESSAGE: payload; WORK_DONE: result */
+    int work_rc;        /* WORK_DONE: what act_class.work returned */
+    struct bytes body;  /* MESSAGE: payload; WORK_DONE: result */
 };
 
 enum act_effect_kind {
@@ -60,17 +60,17 @@ enum act_effect_kind {
 
 /* Why a message was refused. X(symbol, wire name). Names show in traces, results and counters. */
 #define ACT_REJECT_MAP(X)                                                                          \
-    X(ACT_REJECT_OVERSIZED, "oversized")             /* larger than the wire limit */              \
-    X(ACT_REJECT_MALFORMED, "malformed")             /* does not decode */                         \
-    X(ACT_REJECT_NONCANONICAL, "noncanonical")       /* re-encodes to other bytes */               \
-    X(ACT_REJECT_DEPLOYMENT, "wrong_deployment")     /* another deployment id */                   \
-    X(ACT_REJECT_VERSION, "wrong_version")           /* another protocol version */                \
-    X(ACT_REJECT_UNEXPECTED, "unexpected")           /* not from this peer, or not to this actor */\
+    X(ACT_REJECT_OVERSIZED, "oversized")         /* larger than the wire limit */                  \
+    X(ACT_REJECT_MALFORMED, "malformed")         /* does not decode */                             \
+    X(ACT_REJECT_NONCANONICAL, "noncanonical")   /* re-encodes to other bytes */                   \
+    X(ACT_REJECT_DEPLOYMENT, "wrong_deployment") /* another deployment id */                       \
+    X(ACT_REJECT_VERSION, "wrong_version")       /* another protocol version */                    \
+    X(ACT_REJECT_UNEXPECTED, "unexpected")       /* not from this peer, or not to this actor */    \
     X(ACT_REJECT_SIGNATURE, "bad_signature")                                                       \
-    X(ACT_REJECT_STALE, "stale")                     /* for a slot or round that is over */        \
+    X(ACT_REJECT_STALE, "stale") /* for a slot or round that is over */                            \
     X(ACT_REJECT_DUPLICATE, "duplicate")                                                           \
-    X(ACT_REJECT_LIMIT, "limit")                     /* a configured limit is used up */           \
-    X(ACT_REJECT_CONTENT, "bad_content")             /* decodes, but says something impossible */  \
+    X(ACT_REJECT_LIMIT, "limit")         /* a configured limit is used up */                       \
+    X(ACT_REJECT_CONTENT, "bad_content") /* decodes, but says something impossible */              \
     X(ACT_REJECT_UNKNOWN_PEER, "unknown_peer")
 
 enum act_reject_reason {
@@ -85,13 +85,13 @@ const char *act_reject_name(enum act_reject_reason reason);
 
 struct act_effect {
     enum act_effect_kind kind;
-    uint32_t peer;               /* SEND: destination; REJECT: sender */
-    uint64_t id;                 /* ARM, CANCEL, WORK */
-    uint32_t work_kind;          /* WORK */
-    struct sim_time at;          /* ARM */
-    int64_t cost_ns;             /* WORK, >= 0 */
+    uint32_t peer;                 /* SEND: destination; REJECT: sender */
+    uint64_t id;                   /* ARM, CANCEL, WORK */
+    uint32_t work_kind;            /* WORK */
+    struct sim_time at;            /* ARM */
+    int64_t cost_ns;               /* WORK, >= 0 */
     enum act_reject_reason reason; /* REJECT */
-    struct act_payload *body;    /* SEND, WORK, RECORD; REJECT: detail text; owned */
+    struct act_payload *body;      /* SEND, WORK, RECORD; REJECT: detail text; owned */
 };
 
 /* The effects of one step in the order the actor gave them; owned by the host, which clears it
@@ -125,8 +125,8 @@ void act_effects_fini(struct act_effects *out);
 /* What an actor is born with. Everything is borrowed and outlives the actor. */
 struct act_setup {
     uint32_t id;
-    const char *name;      /* "executor-A" */
-    struct bytes config;   /* packed ActorConfig (proto/config.proto) */
+    const char *name;    /* "executor-A" */
+    struct bytes config; /* packed ActorConfig (proto/config.proto) */
     struct act_store *store;
     struct hash32 entropy; /* seed of every secret the actor draws (common/crypto/drbg.h) */
     const void *resources; /* large read-only tables the host has loaded: struct act_resources */

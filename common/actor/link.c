@@ -26,8 +26,8 @@ struct link_session {
     int64_t patience; /* current factor on retry_ns */
     bool timer_armed;
     /* Inbound. */
-    uint64_t peer_epoch;  /* 0: nothing heard yet */
-    uint64_t next_in;     /* sequence number delivered next; 0: no message of this epoch yet */
+    uint64_t peer_epoch;      /* 0: nothing heard yet */
+    uint64_t next_in;         /* sequence number delivered next; 0: no message of this epoch yet */
     struct link_early *early; /* ascending seq */
     size_t n_early;
     size_t cap_early;
@@ -161,8 +161,7 @@ static void take_ack(struct links *l, const struct act_event *ev, struct act_eff
                      const Lockstep__Frame *f)
 {
     struct link_session *s = &l->sessions[ev->from];
-    if (f->ack_epoch != l->epoch || f->ack < s->oldest ||
-        f->ack >= s->oldest + s->n_waiting) {
+    if (f->ack_epoch != l->epoch || f->ack < s->oldest || f->ack >= s->oldest + s->n_waiting) {
         return;
     }
     size_t n = (size_t)(f->ack - s->oldest + 1);
@@ -221,8 +220,8 @@ static int deliver_body(struct bytes body, uint32_t from, struct act_effects *ou
 }
 
 static int deliver_in_turn(struct link_session *s, const struct act_event *ev,
-                           struct act_effects *out, const Lockstep__Frame *f,
-                           link_deliver *deliver, void *ctx)
+                           struct act_effects *out, const Lockstep__Frame *f, link_deliver *deliver,
+                           void *ctx)
 {
     s->next_in++;
     int rc = deliver_body(wire_view(&f->body), ev->from, out, deliver, ctx);
@@ -233,8 +232,10 @@ static int deliver_in_turn(struct link_session *s, const struct act_event *ev,
         act_payload_unref(&s->early[used].body);
         used++;
     }
-    memmove(s->early, s->early + used, (s->n_early - used) * sizeof(*s->early));
-    s->n_early -= used;
+    if (used > 0) {
+        memmove(s->early, s->early + used, (s->n_early - used) * sizeof(*s->early));
+        s->n_early -= used;
+    }
     return rc;
 }
 

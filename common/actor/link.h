@@ -20,7 +20,7 @@
 
 struct link_options {
     struct hash32 deployment;
-    uint32_t n_peers;  /* peers have ids 1..n_peers */
+    uint32_t n_peers; /* peers have ids 1..n_peers */
     uint32_t self;
     int64_t retry_ns;  /* first repetition after this; doubles up to 16 times */
     size_t max_queued; /* messages kept for one silent peer; beyond it the party stops */

@@ -252,18 +252,34 @@ int wire_config_unpack(struct bytes in, Lockstep__ActorConfig **out)
     return rc;
 }
 
-#define DEFINE_FREE(function, type)                                                                \
-    void function(type **m)                                                                        \
-    {                                                                                              \
-        if (*m != NULL) {                                                                          \
-            protobuf_c_message_free_unpacked(&(*m)->base, NULL);                                   \
-            *m = NULL;                                                                             \
-        }                                                                                          \
-    }
-DEFINE_FREE(wire_frame_free, Lockstep__Frame)
-DEFINE_FREE(wire_message_free, Lockstep__Message)
-DEFINE_FREE(wire_record_free, Lockstep__TraceRecord)
-DEFINE_FREE(wire_config_free, Lockstep__ActorConfig)
+static void free_message(ProtobufCMessage *m)
+{
+    protobuf_c_message_free_unpacked(m, NULL); /* NULL is allowed; base is the first member */
+}
+
+void wire_frame_free(Lockstep__Frame **f)
+{
+    free_message((ProtobufCMessage *)*f);
+    *f = NULL;
+}
+
+void wire_message_free(Lockstep__Message **m)
+{
+    free_message((ProtobufCMessage *)*m);
+    *m = NULL;
+}
+
+void wire_record_free(Lockstep__TraceRecord **r)
+{
+    free_message((ProtobufCMessage *)*r);
+    *r = NULL;
+}
+
+void wire_config_free(Lockstep__ActorConfig **c)
+{
+    free_message((ProtobufCMessage *)*c);
+    *c = NULL;
+}
 
 void wire_pack(const ProtobufCMessage *message, struct buf *out)
 {

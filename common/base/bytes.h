@@ -83,7 +83,8 @@ void buf_fini(struct buf *b);
 /* Forgets content and failure, keeps memory and limit. */
 void buf_clear(struct buf *b);
 
-/* Makes room for `more` further bytes. Returns: 0, ERR_NOMEM or ERR_TOOBIG (also kept in b->err). */
+/* Makes room for `more` further bytes. Returns: 0, ERR_NOMEM or ERR_TOOBIG (also kept in b->err).
+ */
 int buf_reserve(struct buf *b, size_t more);
 
 /* Appends; on failure sets b->err and changes nothing else. */

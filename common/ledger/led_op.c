@@ -274,7 +274,7 @@ void led_ops_read(struct rd *r, struct led_op **ops, size_t *n_ops)
     if (r->err != 0) {
         return;
     }
-    CLEANUP(cleanup_free) struct led_op *list = calloc(n, sizeof(*list));
+    CLEANUP(cleanup_free) struct led_op *list = calloc(n + 1, sizeof(*list));
     if (list == NULL) {
         rd_fail(r, ERR_NOMEM);
         return;

@@ -21,8 +21,8 @@
 #include "common/protocol/pro_ids.h"
 
 enum pro_entry_kind {
-    PRO_ENTRY_TX = 0,       /* an opened transaction */
-    PRO_ENTRY_BOGUS = 1,    /* the user sealed garbage: it keeps its position and counts as failed */
+    PRO_ENTRY_TX = 0,    /* an opened transaction */
+    PRO_ENTRY_BOGUS = 1, /* the user sealed garbage: it keeps its position and counts as failed */
     PRO_ENTRY_EXCLUDED = 2, /* a tombstone */
 };
 

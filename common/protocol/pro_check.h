@@ -1,5 +1,6 @@
-/* What executors check before they sign anything: the three steps of "proposal block proving", every
- * removal in a second proposal block, and the finalized blocks of all rollups their bundles touch.
+/* What executors check before they sign anything: the three steps of "proposal block proving",
+ * every removal in a second proposal block, and the finalized blocks of all rollups their bundles
+ * touch.
  *
  * Each check is a pure function of a dossier, the exact bytes somebody published, so that the same
  * bytes can be judged by anybody, later, elsewhere. The first violation found is named. */
@@ -14,22 +15,22 @@
 /* X(symbol, name): rules somebody can break. */
 #define PRO_RULE_MAP(X)                                                                            \
     X(PRO_RULE_NONE, "none")                                                                       \
-    X(PRO_RULE_HEADER, "header")                 /* not signed by the sequencer, or malformed */   \
-    X(PRO_RULE_PLACE, "place")                   /* for another slot, rollup or round */           \
-    X(PRO_RULE_BODY, "body")                     /* body does not match its header */              \
-    X(PRO_RULE_COMMITMENT, "commitment")         /* leaves do not match the commitment */          \
-    X(PRO_RULE_ORDER, "order_commitment")        /* block differs from what was sealed */          \
+    X(PRO_RULE_HEADER, "header")                   /* not signed by the sequencer, or malformed */ \
+    X(PRO_RULE_PLACE, "place")                     /* for another slot, rollup or round */         \
+    X(PRO_RULE_BODY, "body")                       /* body does not match its header */            \
+    X(PRO_RULE_COMMITMENT, "commitment")           /* leaves do not match the commitment */        \
+    X(PRO_RULE_ORDER, "order_commitment")          /* block differs from what was sealed */        \
     X(PRO_RULE_PRECONFIRMATION, "preconfirmation") /* not signed, or not of this bundle */         \
-    X(PRO_RULE_POSITION, "position")             /* entry is not what was promised there */        \
-    X(PRO_RULE_GLOBAL_ORDER, "global_order")     /* entries out of (seq, leg) order */             \
-    X(PRO_RULE_SIBLING, "sibling")               /* a sibling leg is missing from its block */     \
-    X(PRO_RULE_OPENING, "opening")               /* a time-lock opening is wrong */                \
-    X(PRO_RULE_PLAINTEXT, "plaintext")           /* entry is not what its cipher opens to */       \
-    X(PRO_RULE_ALTERED, "altered")               /* an entry changed other than by exclusion */    \
-    X(PRO_RULE_UNJUSTIFIED, "unjustified")       /* excluded without a proven cause */             \
-    X(PRO_RULE_PARTIAL, "partial")               /* a bundle excluded in part */                   \
-    X(PRO_RULE_KEPT_FAILED, "kept_failed")       /* a failed leg was not excluded */               \
-    X(PRO_RULE_ROOT, "root")                     /* finalized state root is not the executed one */
+    X(PRO_RULE_POSITION, "position")               /* entry is not what was promised there */      \
+    X(PRO_RULE_GLOBAL_ORDER, "global_order")       /* entries out of (seq, leg) order */           \
+    X(PRO_RULE_SIBLING, "sibling")                 /* a sibling leg is missing from its block */   \
+    X(PRO_RULE_OPENING, "opening")                 /* a time-lock opening is wrong */              \
+    X(PRO_RULE_PLAINTEXT, "plaintext")             /* entry is not what its cipher opens to */     \
+    X(PRO_RULE_ALTERED, "altered")                 /* an entry changed other than by exclusion */  \
+    X(PRO_RULE_UNJUSTIFIED, "unjustified")         /* excluded without a proven cause */           \
+    X(PRO_RULE_PARTIAL, "partial")                 /* a bundle excluded in part */                 \
+    X(PRO_RULE_KEPT_FAILED, "kept_failed")         /* a failed leg was not excluded */             \
+    X(PRO_RULE_ROOT, "root") /* finalized state root is not the executed one */
 
 enum pro_rule {
 #define X(symbol, name) symbol,
@@ -48,7 +49,7 @@ struct pro_view {
     const struct pro_executor {
         uint64_t rollup;
         struct addr20 address;
-    } *executors;
+    } * executors;
     const struct vc_setup *vc;
     const struct tlp_params *tlp;
     bool keeps_reverted; /* the policy's: see pro_policy.h */

@@ -39,13 +39,11 @@ static int open_failures(const struct pro_view *view, const struct pro_next_doss
     for (uint32_t i = 0; i < in->n_failures; i++) {
         struct bytes body;
         struct addr20 signer;
-        int rc =
-            pro_unsign(&view->deployment.id, PRO_TAG_RESULT, in->failures[i], &body, &signer);
+        int rc = pro_unsign(&view->deployment.id, PRO_TAG_RESULT, in->failures[i], &body, &signer);
         if (rc == 0) {
             rc = pro_result_decode(body, &out->items[i]);
         }
-        const struct addr20 *expected =
-            rc == 0 ? executor_of(view, out->items[i].rollup) : NULL;
+        const struct addr20 *expected = rc == 0 ? executor_of(view, out->items[i].rollup) : NULL;
         if (expected == NULL || !addr20_equal(expected, &signer) || out->items[i].slot != slot) {
             return chk_violated(v, PRO_RULE_UNJUSTIFIED,
                                 "result %u is not signed by the executor it names", i);
@@ -87,9 +85,8 @@ static int check_cause(const struct chk_bundles *bundles, const struct failures 
 
 static bool same_entry(const struct pro_entry *a, const struct pro_entry *b)
 {
-    return a->kind == b->kind && bytes_equal(a->tx, b->tx) &&
-           a->cause.rollup == b->cause.rollup && a->cause.order == b->cause.order &&
-           a->cause.round == b->cause.round;
+    return a->kind == b->kind && bytes_equal(a->tx, b->tx) && a->cause.rollup == b->cause.rollup &&
+           a->cause.order == b->cause.order && a->cause.round == b->cause.round;
 }
 
 /* Entry by entry: unchanged, or newly excluded with a proven cause. */

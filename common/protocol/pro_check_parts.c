@@ -45,7 +45,8 @@ static int open_header(const struct pro_view *view, struct bytes artifact, struc
                        struct pro_violation *v)
 {
     struct bytes body;
-    int rc = pro_unsign_from(&view->deployment.id, PRO_TAG_BLOCK, artifact, &view->sequencer, &body);
+    int rc =
+        pro_unsign_from(&view->deployment.id, PRO_TAG_BLOCK, artifact, &view->sequencer, &body);
     if (rc != 0) {
         return chk_violated(v, PRO_RULE_HEADER, "block header: %s", err_text(rc));
     }
@@ -59,7 +60,7 @@ static int open_header(const struct pro_view *view, struct bytes artifact, struc
 int chk_block_open(const struct pro_view *view, const struct pro_block_item *item,
                    struct chk_block *out, struct pro_violation *v)
 {
-    struct pro_header h;
+    struct pro_header h = {0};
     struct hash32 hash;
     int rc = open_header(view, item->header, &h, v);
     if (rc != 0) {

@@ -51,7 +51,8 @@ static int check_order_commitment(const struct pro_view *view, struct bytes arti
     struct bytes body;
     struct pro_order order;
     struct vc_commitment c;
-    int rc = pro_unsign_from(&view->deployment.id, PRO_TAG_ORDER, artifact, &view->sequencer, &body);
+    int rc =
+        pro_unsign_from(&view->deployment.id, PRO_TAG_ORDER, artifact, &view->sequencer, &body);
     if (rc == 0) {
         rc = pro_order_decode(body, &order);
     }
@@ -112,8 +113,8 @@ static int check_sibling(const struct chk_bundles *bundles, const struct pro_blo
                 !hash32_equal(&e->enc_tx_hash, &tx->enc_tx_hash) ||
                 !hash32_equal(&e->bundle_id, &p->bundle_id)) {
                 return chk_violated(v, PRO_RULE_SIBLING,
-                                    "leg %u of bundle %u is not at position %u of rollup %llu",
-                                    leg, p->seq, tx->order, (unsigned long long)tx->rollup);
+                                    "leg %u of bundle %u is not at position %u of rollup %llu", leg,
+                                    p->seq, tx->order, (unsigned long long)tx->rollup);
             }
         }
     }
@@ -148,8 +149,8 @@ static int check_siblings(const struct pro_view *view, const struct pro_proposal
         if (rc != 0) {
             return rc;
         }
-        if (sibling.header.slot != in->slot || sibling.header.round != 0 ||
-            sibling.header.final || !touches(bundles, sibling.header.rollup)) {
+        if (sibling.header.slot != in->slot || sibling.header.round != 0 || sibling.header.final ||
+            !touches(bundles, sibling.header.rollup)) {
             return chk_violated(v, PRO_RULE_PLACE, "sibling block is not of this slot");
         }
         rc = check_sibling(bundles, &sibling.block, v);
@@ -173,9 +174,8 @@ static int check_plaintext(const struct pro_view *view, const struct pro_leg *le
     CLEANUP(buf_fini) struct buf plain = {0};
     struct tlp_puzzle puzzle = {leg->u, leg->q, leg->proof, leg->sealed};
     pro_leg_context(&view->deployment.id, leg->open_bytes, &context);
-    int rc = context.err != 0
-                 ? context.err
-                 : tlp_open(view->tlp, buf_view(&context), &puzzle, o->w, &plain);
+    int rc = context.err != 0 ? context.err
+                              : tlp_open(view->tlp, buf_view(&context), &puzzle, o->w, &plain);
     if (rc == ERR_NOMEM || rc == ERR_CRYPTO) {
         return rc;
     }
@@ -186,8 +186,8 @@ static int check_plaintext(const struct pro_view *view, const struct pro_leg *le
     enum pro_entry_kind kind = valid ? PRO_ENTRY_TX : PRO_ENTRY_BOGUS;
     enum pro_verdict verdict = valid ? PRO_OPEN : PRO_BOGUS_CIPHER;
     if (e->kind != kind || o->verdict != verdict || !bytes_equal(e->tx, buf_view(&plain))) {
-        return chk_violated(v, PRO_RULE_PLAINTEXT,
-                            "entry %u is not what its ciphertext opens to", order);
+        return chk_violated(v, PRO_RULE_PLAINTEXT, "entry %u is not what its ciphertext opens to",
+                            order);
     }
     return 0;
 }

@@ -73,7 +73,8 @@ void pro_merkle_root(struct hash32 *leaves, uint32_t n, struct hash32 *out)
     while (width > 1) {
         uint32_t half = width / 2;
         for (uint32_t i = 0; i < half; i++) {
-            hash_sha256_pair(TAG_NODE, &leaves[2 * i], &leaves[2 * i + 1], &leaves[i]);
+            hash_sha256_pair(TAG_NODE, &leaves[2 * (size_t)i], &leaves[2 * (size_t)i + 1],
+                             &leaves[i]);
         }
         if (width % 2 == 1) {
             leaves[half] = leaves[width - 1];

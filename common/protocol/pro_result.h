@@ -1,8 +1,8 @@
 /* Signed execution results and the openings of a slot.
  *
- *   result   = u64 rollup, u64 slot, u32 round, commitment (48), body_hash (32), pre_root, post_root,
- *              u32 count, var(status bitmap), receipts_root, step_roots_root
- *   openings = u64 slot, u64 rollup, u32 count, per leg { u8 verdict, var(w) } in order
+ *   result   = u64 rollup, u64 slot, u32 round, commitment (48), body_hash (32), pre_root,
+ * post_root, u32 count, var(status bitmap), receipts_root, step_roots_root openings = u64 slot, u64
+ * rollup, u32 count, per leg { u8 verdict, var(w) } in order
  *
  * Bit i of the status bitmap (byte i/8, lowest first) is set when entry i was executed with
  * success. Tombstones have 0: they were not executed. Step root i is the state root after entry i;

@@ -225,8 +225,12 @@ static void test_strangers_are_ignored_and_counted(void **state)
 static int count_private_dirs(void)
 {
     int n = 0;
-    DIR *dir = opendir(getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    assert_non_null(dir);
+    const char *where = getenv("TMPDIR");
+    DIR *dir = opendir(where != NULL ? where : "/tmp");
+    if (dir == NULL) {
+        fail_msg("no folder for temporary files");
+        return -1;
+    }
     for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
         n += strncmp(e->d_name, "lockstep-", 9) == 0;
     }

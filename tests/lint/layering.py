@@ -37,7 +37,8 @@ ROOMS = {
 ACTORS = ('sequencer', 'executor', 'da_node', 'l1_stub', 'wallet')
 
 # Sources of c-kzg-4844 and blst: fetched, not ours, and for the crypto room only.
-VENDORED = {'ckzg.h': 'common/crypto', 'blst.h': 'common/crypto'}
+VENDORED = {'ckzg.h': 'common/crypto', 'blst.h': 'common/crypto',
+            'common/utils.h': 'common/crypto', 'eip7594/fft.h': 'common/crypto'}
 
 
 def room_of(path):

@@ -66,7 +66,7 @@ def objects_of(build, folders):
     """Objects of static libraries (meson keeps them in NAME.a.p) below the folders."""
     return [o for folder in folders
             for o in sorted(glob.glob(os.path.join(build, folder, '**', '*.a.p', '*.o'),
-                                      recursive=True))]
+                                      recursive=True, include_hidden=True))]
 
 
 def source_of(build, thing):
@@ -76,8 +76,10 @@ def source_of(build, thing):
 
 
 def check(build):
-    vendored = [o for o in objects_of(build, ['.']) if 'node_modules' in o]
-    ours = [o for o in objects_of(build, ROOMS) if o not in vendored]
+    ours = []
+    vendored = []
+    for o in objects_of(build, ROOMS):
+        (vendored if '/libckzg.a.p/' in o else ours).append(o)
     if not ours:
         return ['no archives below %s: build first' % build]
     defining = ours + vendored + objects_of(build, ['proto'])

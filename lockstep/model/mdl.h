@@ -1,0 +1,124 @@
+/* What a run amounts to, told from the public record alone: what the DA node stored, what L1
+ * accepted, what users submitted and heard. Every block that was published is executed again here,
+ * from genesis, by nobody's word; checks and reports read the model.
+ *
+ * Artifacts that are not signed by whom they should be are ignored: to the public they do not
+ * exist. Everything borrows the simulation it was built from. */
+#ifndef LOCKSTEP_MODEL_MDL_H
+#define LOCKSTEP_MODEL_MDL_H
+
+#include "common/ledger/led_exec.h"
+#include "common/protocol/pro_block.h"
+#include "common/protocol/pro_policy.h"
+#include "common/protocol/pro_preconf.h"
+#include "common/protocol/pro_result.h"
+#include "lockstep/run/simulate.h"
+
+/* A block of one round, or the finalized one. */
+struct mdl_block {
+    bool has_header;
+    bool has_body;
+    struct pro_header header;
+    struct bytes body_bytes;
+    struct pro_block block;
+    struct led_receipt *receipts; /* of executing it here; unspecified for what is no transaction */
+    struct hash32 root;           /* and the state root after it */
+};
+
+struct mdl_round {
+    struct mdl_block proposal;
+    bool has_result;
+    struct pro_result result; /* as the rollup's executor signed it */
+};
+
+/* When something stood on L1: the number of the L1 block; 0: never. */
+struct mdl_l1 {
+    uint64_t order;
+    uint64_t proposal; /* of round 0 */
+    uint64_t final;
+    uint64_t finalized;
+    uint32_t n_finals; /* final headers mined */
+    struct bytes final_artifact;
+    struct sim_time finalized_at;
+};
+
+/* One rollup in one slot. */
+struct mdl_cell {
+    struct mdl_round *rounds; /* [round] */
+    size_t n_rounds;
+    struct mdl_block final;
+    struct mdl_l1 l1;
+};
+
+struct mdl_slot {
+    uint64_t number;
+    struct mdl_cell *cells; /* [chain] */
+    uint32_t n_rounds;      /* of the rollup with the most */
+};
+
+struct mdl_chain {
+    const struct scn_rollup *rollup;
+    struct addr20 executor;
+    struct led_state *state; /* after everything finalized */
+};
+
+/* A leg the user submitted, and where it was promised to stand. */
+struct mdl_leg {
+    uint32_t chain;
+    uint32_t order;  /* if promised */
+    struct bytes tx; /* signed plaintext; empty if the bundle never left */
+};
+
+struct mdl_bundle {
+    const struct scn_submit *submit;
+    bool submitted;
+    struct hash32 id;
+    struct mdl_leg *legs;
+    size_t n_legs;
+    bool promised;
+    struct pro_preconf preconf;
+    bool refused;
+    const char *refusal;
+    const char *refusal_detail;
+    enum scn_outcome outcome;
+    bool has_cause;         /* EXCLUDED: the failed leg, from the tombstones */
+    uint32_t cause_chain;   /* index */
+    struct pro_place cause; /* rollup is the chain id */
+};
+
+struct mdl {
+    const struct simulation *sim;
+    const struct scn *scn;
+    const struct pol_policy *policy;
+    struct mdl_chain *chains; /* in the scenario's order */
+    size_t n_chains;
+    struct mdl_slot *slots; /* ascending; those with any promise, order or block */
+    size_t n_slots, cap_slots;
+    struct mdl_bundle *bundles; /* in the timeline's order */
+    size_t n_bundles;
+};
+
+/* Out: the model; free with mdl_destroy. Returns: 0, ERR_NOMEM, or what the ledger returns when it
+ * cannot go on. */
+int mdl_new(const struct simulation *sim, struct mdl **out) MUST_CHECK;
+void mdl_destroy(struct mdl **m);
+
+/* Returns: the index of the rollup with this chain id, or -1. */
+int mdl_chain_index(const struct mdl *m, uint64_t rollup);
+/* Returns: the rollup's name, or "?" for one the scenario does not have. */
+const char *mdl_chain_name(const struct mdl *m, uint64_t rollup);
+/* Returns: the slot or NULL. */
+const struct mdl_slot *mdl_find_slot(const struct mdl *m, uint64_t number);
+/* Returns: the bundle with this id, or NULL. */
+const struct mdl_bundle *mdl_find_bundle(const struct mdl *m, const struct hash32 *id);
+/* Returns: true if entry i of the block was executed with success. */
+bool mdl_succeeded(const struct mdl_block *b, uint32_t i);
+/* Returns: the receipt of the leg a bundle was excluded for, or NULL (a bogus leg has none). */
+const struct led_receipt *mdl_cause_receipt(const struct mdl *m, const struct mdl_bundle *b);
+
+/* The steps mdl_new is made of. */
+int mdl_collect(struct mdl *m) MUST_CHECK;
+int mdl_replay(struct mdl *m) MUST_CHECK;
+void mdl_judge(struct mdl *m);
+
+#endif
