@@ -66,6 +66,14 @@ static void test_text_of_another_shape_is_refused(void **state)
     expect(buf_view(&longer), ERR_INVALID);
 }
 
+static void test_a_buffer_too_small_is_refused_untouched(void **state)
+{
+    const struct buf *text = *state;
+    CLEANUP(buf_fini) struct buf small = {.limit = 100000};
+    assert_int_equal(vc_cache_build(buf_view(text), &small), ERR_TOOBIG);
+    assert_int_equal(small.len, 0);
+}
+
 static void test_a_point_that_is_none_is_refused(void **state)
 {
     struct buf *text = *state;
@@ -113,6 +121,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_file_is_the_same_each_time),
         cmocka_unit_test(test_text_of_another_shape_is_refused),
+        cmocka_unit_test(test_a_buffer_too_small_is_refused_untouched),
         cmocka_unit_test(test_a_point_that_is_none_is_refused),
         cmocka_unit_test(test_points_in_the_wrong_place_are_refused),
     };

@@ -167,7 +167,7 @@ static void test_quotient_points_are_those_of_the_definition(void **state)
      * X * sum c_i D_i = sum c_i L_i - sum c_i + sum c_i w_i D_i. */
     struct buf *file = *state;
     const struct vc_tables *t = tables_of(file);
-    CLEANUP(cleanup_free) blst_fr *c = calloc(2 * VC_WIDTH, sizeof(*c));
+    CLEANUP(cleanup_free) blst_fr *c = calloc((size_t)2 * VC_WIDTH, sizeof(*c));
     blst_fr *cw = c + VC_WIDTH;
     blst_fr total = {0};
     blst_scalar scalar;
