@@ -21,7 +21,7 @@ struct vc_setup *fix_setup(const char *path, struct buf *file);
 /* In: the ceremony's file. Out: all of c-kzg's setup. */
 void fix_general(const char *path, KZGSettings *out);
 
-/* Out: any 32 bytes, about half of them not below the order of the field. */
+/* Out: any 32 bytes, more than half of them not below the order of the field. */
 struct hash32 fix_leaf(struct prng *p);
 
 /* Out: n used positions in ascending order, with random leaves. */
