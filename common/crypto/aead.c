@@ -2,55 +2,41 @@
 
 #include "common/base/cleanup.h"
 
-#include <openssl/core_names.h>
+#include <nettle/hkdf.h>
+#include <nettle/hmac.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 
 static void free_cipher(EVP_CIPHER_CTX **ctx)
 {
     EVP_CIPHER_CTX_free(*ctx);
 }
 
-static void free_kdf(EVP_KDF **kdf)
+static void wipe_hmac(struct hmac_sha256_ctx *ctx)
 {
-    EVP_KDF_free(*kdf);
+    secret_wipe(ctx, sizeof(*ctx));
 }
 
-static void free_kdf_ctx(EVP_KDF_CTX **ctx)
-{
-    EVP_KDF_CTX_free(*ctx);
-}
-
-/* OpenSSL takes writable pointers and reads only. */
-static OSSL_PARAM octets(const char *name, struct bytes b)
-{
-    static uint8_t nothing[1];
-    void *data = b.len != 0 ? (void *)(uintptr_t)b.data : nothing;
-    return OSSL_PARAM_construct_octet_string(name, data, b.len);
-}
-
+/* Nettle's, because OpenSSL 3.0 refuses an info of more than 32 KiB. It cannot fail. */
 int hkdf_sha256(struct bytes salt, struct bytes ikm, struct bytes info, uint8_t *out,
                 size_t out_len)
 {
-    static char digest[] = "SHA256";
-    CLEANUP(free_kdf) EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    if (kdf == NULL) {
-        return ERR_CRYPTO;
+    static const uint8_t nothing[1];
+    uint8_t prk[SHA256_DIGEST_SIZE];
+    CLEANUP(wipe_hmac) struct hmac_sha256_ctx ctx;
+    if (out_len > HKDF_BYTES_MAX) {
+        return ERR_TOOBIG;
     }
-    CLEANUP(free_kdf_ctx) EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
-    if (ctx == NULL) {
-        return ERR_NOMEM;
-    }
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-        octets(OSSL_KDF_PARAM_KEY, ikm),
-        octets(OSSL_KDF_PARAM_INFO, info),
-        octets(OSSL_KDF_PARAM_SALT, salt),
-        OSSL_PARAM_construct_end(),
-    };
-    return EVP_KDF_derive(ctx, out, out_len, params) == 1 ? 0 : ERR_CRYPTO;
+    hmac_sha256_set_key(&ctx, salt.len, salt.len != 0 ? salt.data : nothing);
+    hkdf_extract(&ctx, (nettle_hash_update_func *)hmac_sha256_update,
+                 (nettle_hash_digest_func *)hmac_sha256_digest, sizeof(prk), ikm.len,
+                 ikm.len != 0 ? ikm.data : nothing, prk);
+    hmac_sha256_set_key(&ctx, sizeof(prk), prk);
+    hkdf_expand(&ctx, (nettle_hash_update_func *)hmac_sha256_update,
+                (nettle_hash_digest_func *)hmac_sha256_digest, sizeof(prk), info.len,
+                info.len != 0 ? info.data : nothing, out_len, out);
+    secret_wipe(prk, sizeof(prk));
+    return 0;
 }
 
 int aead_seal(const uint8_t key[32], struct bytes aad, struct bytes plain, struct buf *out)
@@ -81,6 +67,7 @@ int aead_open(const uint8_t key[32], struct bytes aad, struct bytes sealed, stru
 {
     static const uint8_t nonce[12];
     uint8_t tag[AEAD_TAG_BYTES];
+    uint8_t nothing[1];
     int len = 0;
     if (sealed.len < AEAD_TAG_BYTES) {
         return ERR_TRUNCATED;
@@ -90,11 +77,11 @@ int aead_open(const uint8_t key[32], struct bytes aad, struct bytes sealed, stru
     if (ctx == NULL || aad.len > INT32_MAX || sealed.len > INT32_MAX) {
         return ctx == NULL ? ERR_NOMEM : ERR_TOOBIG;
     }
-    int rc = buf_reserve(out, plain_len + 1);
+    int rc = buf_reserve(out, plain_len);
     if (rc != 0) {
         return rc;
     }
-    uint8_t *to = out->data + out->len;
+    uint8_t *to = plain_len != 0 ? out->data + out->len : nothing;
     memcpy(tag, sealed.data + plain_len, sizeof(tag));
     if (EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, NULL) != 1 ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, AEAD_TAG_BYTES, tag) != 1 ||
@@ -102,7 +89,7 @@ int aead_open(const uint8_t key[32], struct bytes aad, struct bytes sealed, stru
         (plain_len != 0 && EVP_DecryptUpdate(ctx, to, &len, sealed.data, (int)plain_len) != 1)) {
         return ERR_CRYPTO;
     }
-    if (EVP_DecryptFinal_ex(ctx, to + plain_len, &len) != 1) {
+    if (EVP_DecryptFinal_ex(ctx, nothing, &len) != 1) { /* writes nothing in this mode */
         secret_wipe(to, plain_len);
         return ERR_MISMATCH;
     }

@@ -1,15 +1,17 @@
 #include "common/crypto/drbg.h"
 
-#include "common/base/check.h"
 #include "common/crypto/aead.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <nettle/hmac.h>
 
+/* Nettle's: it allocates nothing, so it cannot fail. */
 static void hmac(const struct hash32 *key, struct bytes in, uint8_t out[32])
 {
-    unsigned len = 32;
-    CHECK(HMAC(EVP_sha256(), key->b, sizeof(key->b), in.data, in.len, out, &len) != NULL);
+    struct hmac_sha256_ctx ctx;
+    hmac_sha256_set_key(&ctx, sizeof(key->b), key->b);
+    hmac_sha256_update(&ctx, in.len, in.data);
+    hmac_sha256_digest(&ctx, SHA256_DIGEST_SIZE, out);
+    secret_wipe(&ctx, sizeof(ctx));
 }
 
 void drbg_init(struct drbg *d, const struct hash32 *seed, const char *label)

@@ -2,9 +2,9 @@
 
 #include "common/base/check.h"
 
+#include <nettle/sha2.h>
 #include <nettle/sha3.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #define KECCAK_RATE 136
 
@@ -63,10 +63,16 @@ void hash_keccak256(struct bytes in, struct hash32 *out)
     hash_keccak_end(&h, out);
 }
 
+/* Nettle's for whole inputs: OpenSSL looks the algorithm up and allocates for each, which takes
+ * three times as long as hashing a tree node, and can fail. */
 void hash_sha256(struct bytes in, struct hash32 *out)
 {
-    static const uint8_t nothing[1];
-    CHECK(SHA256(in.len != 0 ? in.data : nothing, in.len, out->b) != NULL);
+    struct sha256_ctx h;
+    sha256_init(&h);
+    if (in.len != 0) {
+        sha256_update(&h, in.len, in.data);
+    }
+    sha256_digest(&h, sizeof(out->b), out->b);
 }
 
 void hash_sha256_pair(uint8_t tag, const struct hash32 *a, const struct hash32 *b,
@@ -76,7 +82,7 @@ void hash_sha256_pair(uint8_t tag, const struct hash32 *a, const struct hash32 *
     node[0] = tag;
     memcpy(node + 1, a->b, 32);
     memcpy(node + 33, b->b, 32);
-    CHECK(SHA256(node, sizeof(node), out->b) != NULL);
+    hash_sha256(bytes_of(node, sizeof(node)), out);
 }
 
 int hash_sha_init(struct hash_sha *h)

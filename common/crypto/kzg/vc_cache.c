@@ -131,6 +131,10 @@ int vc_cache_build(struct bytes trusted_setup, struct buf *cache)
     if (c == NULL || t == NULL) {
         return ERR_NOMEM;
     }
+    int rc = buf_reserve(cache, sizeof(struct vc_cache_head) + sizeof(*t));
+    if (rc != 0) {
+        return rc;
+    }
     if (!read_text(trusted_setup, c)) {
         return ERR_INVALID;
     }
@@ -140,7 +144,7 @@ int vc_cache_build(struct bytes trusted_setup, struct buf *cache)
     if (ret != C_KZG_OK) {
         return ret == C_KZG_MALLOC ? ERR_NOMEM : ERR_CRYPTO;
     }
-    int rc = fill_tables(&s, t);
+    rc = fill_tables(&s, t);
     free_trusted_setup(&s);
     return rc != 0 ? rc : append_file(t, cache);
 }

@@ -13,7 +13,8 @@
 
 /* In: the text of the ceremony's trusted setup as c-kzg-4844 distributes it. Out: appended to
  * *cache. Takes seconds.
- * Returns: 0, ERR_NOMEM, ERR_INVALID (not such a text), ERR_CRYPTO (the library refuses it). */
+ * Returns: 0, ERR_NOMEM, ERR_TOOBIG (over the limit of *cache), ERR_INVALID (not such a text),
+ * ERR_CRYPTO (the library refuses it). */
 int vc_cache_build(struct bytes trusted_setup, struct buf *cache) MUST_CHECK;
 
 #endif
