@@ -3,7 +3,9 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "common/crypto/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const char *seq_refusal_name(enum seq_refusal r)
@@ -30,12 +32,15 @@ void seq_bundle_destroy(struct seq_bundle **b)
     }
 }
 
-static int refuse(struct seq *s, uint32_t wallet, const struct hash32 *id, enum seq_refusal reason,
+/* Answers a submission by its hash: it may be nothing that has an id. */
+static int refuse(struct seq *s, uint32_t wallet, struct bytes submission, enum seq_refusal reason,
                   const char *detail)
 {
     Lockstep__BundleRefused refused = LOCKSTEP__BUNDLE_REFUSED__INIT;
     Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
-    refused.bundle_id = wire_bytes(BYTES_OF(*id));
+    struct hash32 hash;
+    hash_keccak256(submission, &hash);
+    refused.submission = wire_bytes(BYTES_OF(hash));
     refused.reason = (char *)(uintptr_t)seq_refusal_name(reason);
     refused.detail = (char *)(uintptr_t)detail;
     m.body_case = LOCKSTEP__MESSAGE__BODY_BUNDLE_REFUSED;
@@ -119,16 +124,21 @@ static int take_bundle(uint32_t from, struct bytes raw, struct seq_bundle **out)
     return 0;
 }
 
-/* A refusal needs a bundle id to refer to; what does not even decode is a rejected message. */
-static int refuse_undecodable(struct seq *s, uint32_t from, int rc)
+static int refuse_undecodable(struct seq *s, uint32_t from, struct bytes submission, int rc)
 {
     if (rc == ERR_NOMEM) {
         return rc;
     }
     enum seq_refusal reason = rc == ERR_MISMATCH ? SEQ_INCOMPLETE : SEQ_MALFORMED;
-    party_reject(&s->p, from, ACT_REJECT_CONTENT, "bundle refused: %s (%s)",
-                 seq_refusal_name(reason), err_text(rc));
-    return 0;
+    return refuse(s, from, submission, reason, err_text(rc));
+}
+
+static int refuse_oversized(struct seq *s, uint32_t from, struct bytes submission)
+{
+    char detail[80];
+    (void)snprintf(detail, sizeof(detail), "%zu bytes, the limit is %u", submission.len,
+                   s->p.config->limits->bundle_bytes);
+    return refuse(s, from, submission, SEQ_TOO_LARGE, detail);
 }
 
 int seq_on_submit(struct seq *s, uint32_t from, const Lockstep__SubmitBundle *m)
@@ -136,17 +146,15 @@ int seq_on_submit(struct seq *s, uint32_t from, const Lockstep__SubmitBundle *m)
     CLEANUP(seq_bundle_destroy) struct seq_bundle *b = NULL;
     enum seq_refusal verdict = SEQ_ADMITTED;
     if (m->bundle.len > s->p.config->limits->bundle_bytes) {
-        party_reject(&s->p, from, ACT_REJECT_CONTENT, "bundle refused: %s (%zu bytes)",
-                     seq_refusal_name(SEQ_TOO_LARGE), m->bundle.len);
-        return 0;
+        return refuse_oversized(s, from, wire_view(&m->bundle));
     }
     int rc = take_bundle(from, wire_view(&m->bundle), &b);
     if (rc != 0) {
-        return refuse_undecodable(s, from, rc);
+        return refuse_undecodable(s, from, wire_view(&m->bundle), rc);
     }
     rc = first_look(s, from, &b->bundle, &verdict);
     if (rc == 0 && verdict != SEQ_ADMITTED) {
-        return refuse(s, from, &b->bundle.id, verdict, "");
+        return refuse(s, from, buf_view(&b->raw), verdict, "");
     }
     if (rc == 0) {
         rc = VEC_RESERVE(s->pending, s->cap_pending, s->n_pending + 1);
@@ -322,7 +330,7 @@ static int refuse_pending(struct seq *s, size_t at, enum seq_refusal reason)
     struct seq_pending pending = s->pending[at];
     drop_pending(s, at);
     s->pending_by_peer[pending.wallet]--;
-    int rc = refuse(s, pending.wallet, &pending.bundle->bundle.id, reason, "");
+    int rc = refuse(s, pending.wallet, buf_view(&pending.bundle->raw), reason, "");
     seq_bundle_destroy(&pending.bundle);
     return rc;
 }

@@ -107,11 +107,19 @@ static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundleP
     return keep_promise(w, b, &p, promise);
 }
 
+static struct wal_bundle *find_submission(struct wal *w, const ProtobufCBinaryData *hash)
+{
+    for (size_t i = 0; i < w->n_bundles; i++) {
+        if (bytes_equal(BYTES_OF(w->bundles[i].submission), wire_view(hash))) {
+            return &w->bundles[i];
+        }
+    }
+    return NULL;
+}
+
 static int on_refused(struct wal *w, uint32_t from, const Lockstep__BundleRefused *m)
 {
-    struct hash32 id;
-    memcpy(id.b, m->bundle_id.data, 32);
-    struct wal_bundle *b = wal_find(w, &id);
+    struct wal_bundle *b = find_submission(w, &m->submission);
     if (b == NULL || b->promised || from != w->p.sequencer_id) {
         party_reject(&w->p, from, ACT_REJECT_UNEXPECTED, "no bundle waits for this refusal");
         return 0;
@@ -119,7 +127,7 @@ static int on_refused(struct wal *w, uint32_t from, const Lockstep__BundleRefuse
     Lockstep__TraceRefused t = LOCKSTEP__TRACE_REFUSED__INIT;
     Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
     t.name = b->name;
-    t.bundle_id = m->bundle_id;
+    t.bundle_id = wire_bytes(BYTES_OF(b->id));
     t.reason = m->reason;
     t.detail = m->detail;
     r.body_case = LOCKSTEP__TRACE_RECORD__BODY_REFUSED;

@@ -18,6 +18,7 @@ struct wal_bundle {
     char *name;
     struct hash32 id;
     struct buf raw; /* as submitted */
+    struct hash32 submission; /* keccak256 of that: refusals refer to it */
     bool promised;
     struct pro_preconf preconf; /* when promised */
     enum wal_leg_state *legs;   /* by leg, from L1's final headers */

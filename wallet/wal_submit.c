@@ -2,6 +2,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "common/crypto/hash.h"
 #include "common/ledger/led_tx.h"
 
 #include <stdlib.h>
@@ -160,6 +161,7 @@ static int keep_bundle(struct wal *w, const char *name, uint64_t nonce, const st
         return rc;
     }
     b.id = decoded.id;
+    hash_keccak256(buf_view(&b.raw), &b.submission);
     pro_bundle_fini(&decoded);
     w->bundles[w->n_bundles] = b;
     *out = &w->bundles[w->n_bundles++];

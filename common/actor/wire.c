@@ -186,7 +186,7 @@ static bool message_is_valid(const Lockstep__Message *m)
     case LOCKSTEP__MESSAGE__BODY_BUNDLE_PRECONFIRMED:
         return m->bundle_preconfirmed->preconfirmation.len > 0;
     case LOCKSTEP__MESSAGE__BODY_BUNDLE_REFUSED:
-        return m->bundle_refused->bundle_id.len == 32 && m->bundle_refused->reason[0] != 0;
+        return m->bundle_refused->submission.len == 32 && m->bundle_refused->reason[0] != 0;
     case LOCKSTEP__MESSAGE__BODY_SUBMIT_BUNDLE:
         return m->submit_bundle->bundle.len > 0;
     case LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT:
