@@ -17,7 +17,7 @@ enum wal_leg_state { WAL_LEG_OPEN, WAL_LEG_IN, WAL_LEG_EXCLUDED };
 struct wal_bundle {
     char *name;
     struct hash32 id;
-    struct buf raw; /* as submitted */
+    struct buf raw;           /* as submitted */
     struct hash32 submission; /* keccak256 of that: refusals refer to it */
     bool promised;
     struct pro_preconf preconf; /* when promised */

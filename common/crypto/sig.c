@@ -7,6 +7,9 @@
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 
+/* Ethereum's ecrecover knows 0 and 1 (as v = 27 and 28): what it cannot check is no signature. */
+#define RECOVERY_ID_MAX 1
+
 /* A signing context takes 208 bytes, no table since 0.2.0, and a fiftieth of the time of a
  * signature: each use makes its own, and threads share nothing. */
 static secp256k1_context *context(void)
@@ -74,6 +77,7 @@ void sig_sign(const struct sig_key *key, const struct hash32 *digest, struct sig
     CHECK(secp256k1_ecdsa_recoverable_signature_serialize_compact(ctx, out->b, &recovery, &sig) ==
           1);
     secp256k1_context_destroy(ctx);
+    CHECK(recovery <= RECOVERY_ID_MAX); /* 2 or 3 once in 2^127 signatures */
     out->b[64] = (uint8_t)recovery;
 }
 
@@ -93,7 +97,7 @@ int sig_recover(const struct hash32 *digest, const struct sig65 *sig, struct add
     const secp256k1_context *ctx = secp256k1_context_static;
     secp256k1_ecdsa_recoverable_signature parsed;
     secp256k1_pubkey pub;
-    if (sig->b[64] > 3 || !has_low_s(sig) ||
+    if (sig->b[64] > RECOVERY_ID_MAX || !has_low_s(sig) ||
         secp256k1_ecdsa_recoverable_signature_parse_compact(ctx, &parsed, sig->b, sig->b[64]) !=
             1 ||
         secp256k1_ecdsa_recover(ctx, &pub, &parsed, digest->b) != 1) {

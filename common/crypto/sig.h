@@ -25,7 +25,7 @@ void sig_key_wipe(struct sig_key *key);
 void sig_sign(const struct sig_key *key, const struct hash32 *digest, struct sig65 *out);
 
 /* Recovers the signer's address. Returns: 0 or ERR_SIGNATURE (not canonical: high s, recovery id
- * over 3, r or s out of range, or no point). */
+ * over 1, r or s out of range, or no point). */
 int sig_recover(const struct hash32 *digest, const struct sig65 *sig,
                 struct addr20 *signer) MUST_CHECK;
 /* Returns: 0 if `signer` signed digest, else ERR_SIGNATURE. */
