@@ -205,10 +205,10 @@ static void stir(struct net *n, uint32_t restart_ppm, int steps)
         if (prng_chance_ppm(&n->p, restart_ppm)) {
             restart(n, e);
         }
-        uint64_t choice = prng_below(&n->p, 10);
-        if (choice < 3) {
+        uint64_t choice = prng_below(&n->p, 100);
+        if (choice < 20) {
             send_next(n, e);
-        } else if (choice < 4 && e->armed && n->n_flying < MAX_FLYING / 2) {
+        } else if (choice < 22 && e->armed && n->n_flying < MAX_FLYING / 2) {
             fire(n, e);
         } else if (n->n_flying != 0) {
             arrive(n);
@@ -280,14 +280,18 @@ static void test_a_restart_loses_only_what_the_dead_life_had_sent_and_nobody_got
     for (uint64_t seed = 0; seed < 60; seed++) {
         struct net *n =
             net_new(seed + 1000, (uint32_t)(seed % 4) * 150000, (uint32_t)(seed % 3) * 200000);
-        stir(n, 8000, 2000);
+        stir(n, 4000, 4000);
+        for (int i = 0; i < 4; i++) { /* one side goes on, the other forgets */
+            restart(n, &n->ends[1 + seed % 2]);
+            stir(n, 0, 40);
+        }
         settle(n);
         check_all(n);
         repeated += n->ends[1].repeated + n->ends[2].repeated;
         lives += n->ends[1].life + n->ends[2].life;
         net_destroy(n);
     }
-    assert_true(lives > 60 * 8);
+    assert_true(lives > 60 * 10);
     assert_true(repeated > 0); /* or the scenario is too tame to mean anything */
 }
 
