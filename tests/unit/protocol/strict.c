@@ -55,7 +55,7 @@ int with_byte(const char *what, struct bytes good, size_t at, uint8_t value)
 void put(struct buf *b, uint64_t v, size_t width)
 {
     for (size_t i = width; i-- > 0;) {
-        buf_append_u8(b, (uint8_t)(v >> (8 * i)));
+        buf_append_u8(b, i < 8 ? (uint8_t)(v >> (8 * i)) : 0);
     }
 }
 
