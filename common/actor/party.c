@@ -121,7 +121,8 @@ static int take_policy(struct party *p, struct buf *why)
     return 0;
 }
 
-/* DA and L1 never look at a puzzle; executors open them; wallets lock and the sequencer verifies. */
+/* DA and L1 never look at a puzzle; executors open them; wallets lock and the sequencer verifies.
+ */
 static int take_timelock(struct party *p, Lockstep__Role role, struct buf *why)
 {
     if (role == LOCKSTEP__ROLE__ROLE_DA || role == LOCKSTEP__ROLE__ROLE_L1) {

@@ -159,12 +159,6 @@ static int run_file(const struct cli_flags *flags, const struct cli_places *plac
     if (code != 0) {
         return code;
     }
-    if (pol_find(policy_of(flags, scn)) == NULL) {
-        (void)fprintf(stderr,
-                      "%s: policy %s is not one this version has; run it with --policy one_shot\n",
-                      file, policy_of(flags, scn));
-        return CLI_BAD_SCENARIO;
-    }
     return run_loaded(flags, places, scn, file);
 }
 

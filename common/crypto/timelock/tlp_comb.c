@@ -24,8 +24,7 @@ static void fill_chunk(struct tlp_work *work, BIGNUM **row, BIGNUM *power)
     }
 }
 
-void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base,
-                   size_t max_bits)
+void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base, size_t max_bits)
 {
     comb->base = base;
     comb->chunks = (max_bits + CHUNK_BITS - 1) / CHUNK_BITS;

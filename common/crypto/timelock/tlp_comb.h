@@ -14,8 +14,7 @@ struct tlp_comb {
 
 /* For exponents of up to max_bits. The base is borrowed until tlp_comb_fini. Returns: nothing; the
  * work remembers a failure. */
-void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base,
-                   size_t max_bits);
+void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base, size_t max_bits);
 void tlp_comb_fini(struct tlp_comb *comb);
 /* out = base^exp; 0 <= exp < 2^max_bits. Works, more slowly, with nothing but `base` set. */
 void tlp_comb_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM *out,
