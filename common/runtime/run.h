@@ -60,7 +60,7 @@ struct run_network {
 };
 
 enum run_script_kind {
-    RUN_SCRIPT_MESSAGE, /* a message from ACT_HOST */
+    RUN_SCRIPT_MESSAGE, /* arrives at `at`, whatever the network between the two is like */
     RUN_SCRIPT_CRASH,   /* forget timers, works and memory; what arrives meanwhile is dropped */
     RUN_SCRIPT_RESTART, /* a new life, beginning with ACT_START; crashes a running actor first */
 };
@@ -69,6 +69,7 @@ struct run_script_item {
     enum run_script_kind kind;
     struct sim_time at;
     uint32_t actor;
+    uint32_t from;     /* MESSAGE: whom it seems to come from; ACT_HOST, or an actor, up or not */
     struct bytes body; /* MESSAGE */
     bool keep_disk;    /* RESTART: false wipes the store */
 };
