@@ -61,7 +61,7 @@ enum rep_exit rep_exit_of(const struct rep_run *run)
 #define EXIT_MAP(X)                                                                                \
     X(REP_PASS, "PASS", "all came out as it must")                                                 \
     X(REP_UNSAFE, "UNSAFE", "an expectation or a safety check is broken")                          \
-    X(REP_INCONCLUSIVE, "INCONCLUSIVE", "something that was expected never happened")              \
+    X(REP_INCONCLUSIVE, "INCONCLUSIVE", "something expected never happened")                       \
     X(REP_STUCK, "STUCK", "a bundle was never decided")                                            \
     X(REP_CRASHED, "CRASHED", "an actor crashed")                                                  \
     X(REP_UNSTABLE, "UNSTABLE", "the fingerprint is not the expected one")                         \
