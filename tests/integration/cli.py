@@ -4,6 +4,7 @@ usage: cli.py LOCKSTEP SCENARIOS
 """
 import json
 import os
+import pty
 import shutil
 import socket
 import subprocess
@@ -243,6 +244,22 @@ class Runs(Case):
         code, out, _ = self.lockstep('run', '--wall-limit', '1', slow, timeout=30)
         self.assertEqual(code, 124, out)
         self.assertIn('TIMEOUT', out)
+
+    def test_progress_shows_on_a_terminal_only(self):
+        slow = self.small(**{'solver__trapdoor': 'solver: sequential',
+                             'squarings__1000,': 'squarings: 2000000000,',
+                             'squarings_per_second__1000,': 'squarings_per_second: 2000000000,'})
+        command = [LOCKSTEP, 'run', '--wall-limit', '2', '--out', '', slow]
+        main, side = pty.openpty()
+        done = subprocess.run(command, cwd=self.dir, stdout=subprocess.PIPE, stderr=side,
+                              stdin=subprocess.DEVNULL, timeout=60, check=False)
+        os.close(side)
+        with os.fdopen(main, 'rb') as terminal:
+            seen = terminal.read1(65536).decode()
+        self.assertEqual(done.returncode, 124)
+        self.assertIn('small: 2.000 s simulated, ', seen)
+        self.assertTrue(seen.endswith('\r\033[K'), 'the line is cleared in the end')
+        self.assertEqual(self.lockstep(*command[1:])[2], '')
 
     def test_several_files_give_the_first_bad_code(self):
         good = self.small('{rounds: 1}')
