@@ -211,7 +211,7 @@ int cli_check(int argc, char **argv)
         int one = load(argv[i], &scn);
         code = code != 0 ? code : one;
         if (one == 0 && !flags.style.quiet) {
-            (void)printf("%s: fine: %zu rollups, %zu bundles, %zu expectations\n", argv[i],
+            (void)printf("%s: fine; rollups %zu, bundles %zu, expectations %zu\n", argv[i],
                          scn->rollups.n, scn->n_bundles, scn->expect.n);
         }
     }

@@ -106,7 +106,7 @@ class Usage(Case):
         self.assertEqual(code, 0)
         self.assertIn('11_flash_loan.yaml', out)
         self.assertNotIn('says nothing', out)
-        self.assertTrue(all(len(line) <= 120 for line in out.splitlines()))
+        self.assertTrue(all(len(line) <= 80 for line in out.splitlines()))
 
     def test_the_schema_is_json(self):
         self.assertIn('$schema', json.loads(self.lockstep('schema')[1]))
