@@ -124,7 +124,7 @@ static void test_random_blocks_agree_with_the_model_and_conserve_every_asset(voi
 {
     static const unsigned bits[] = {4, 12, 40, 64, 65, 100, 124, 127, 128, 128};
     struct tally tally = {{0}};
-    for (uint64_t seed = 0; seed < 30; seed++) {
+    for (uint64_t seed = 0; seed < 100; seed++) {
         run_block(seed, bits[seed % 10], &tally);
     }
     for (unsigned reason = 0; reason <= LED_REASON_EXPLICIT_FAIL; reason++) {
