@@ -1,15 +1,15 @@
 /* Memory that runs out at every single allocation: an error, nothing else changed, nothing lost.
- * The linker sends the library's allocations through here (--wrap). */
+ * The linker sends the library's allocations through here (--wrap), hence the underscores. */
 #include "common/base/cleanup.h"
 
 #include "tests/unit/ledger/fixture.h"
 
-void *__real_malloc(size_t size);            /* NOLINT(bugprone-reserved-identifier) */
-void *__real_calloc(size_t n, size_t size);  /* NOLINT(bugprone-reserved-identifier) */
-void *__real_realloc(void *at, size_t size); /* NOLINT(bugprone-reserved-identifier) */
-void *__wrap_malloc(size_t size);            /* NOLINT(bugprone-reserved-identifier) */
-void *__wrap_calloc(size_t n, size_t size);  /* NOLINT(bugprone-reserved-identifier) */
-void *__wrap_realloc(void *at, size_t size); /* NOLINT(bugprone-reserved-identifier) */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *at, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *at, size_t size);
 
 /* How many allocations still succeed before one fails; negative: all. */
 static int allowance = -1;

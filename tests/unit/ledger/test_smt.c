@@ -205,7 +205,7 @@ static struct bytes random_value(struct prng *p, uint8_t *memory)
     return bytes_of(memory, len);
 }
 
-static void fill(struct smt *t, struct list *l, size_t n)
+static void fill(struct smt *t, struct list *l, uint8_t n)
 {
     for (uint8_t i = 0; i < n; i++) {
         uint8_t key[2] = {i, 1};
@@ -346,8 +346,9 @@ static void test_leaves_that_part_late_hang_deep(void **state)
     enum { N = 4096 };
     struct item *all = calloc(N, sizeof(*all));
     assert_non_null(all);
-    for (uint16_t i = 0; i < N; i++) {
-        all[i] = item_of(bytes_of(&i, sizeof(i)), bytes_str("v"));
+    for (size_t i = 0; i < N; i++) {
+        uint8_t key[2] = {(uint8_t)(i >> 8), (uint8_t)i};
+        all[i] = item_of(bytes_of(key, 2), bytes_str("v"));
     }
     qsort(all, N, sizeof(*all), compare_items);
     size_t best = 0;
