@@ -56,6 +56,15 @@ static void drop_early(struct link_session *s)
     s->n_early = 0;
 }
 
+/* Forgets the first n places of the early list, whose bodies are released already. */
+static void drop_first(struct link_session *s, size_t n)
+{
+    if (n != 0) {
+        memmove(s->early, s->early + n, (s->n_early - n) * sizeof(*s->early));
+        s->n_early -= n;
+    }
+}
+
 void links_fini(struct links *l)
 {
     for (uint32_t i = 0; l->sessions != NULL && i <= l->options.n_peers; i++) {
@@ -226,24 +235,33 @@ static int deliver_body(struct bytes body, uint32_t from, struct act_effects *ou
     return deliver(ctx, from, message);
 }
 
-static int deliver_in_turn(struct link_session *s, const struct act_event *ev,
-                           struct act_effects *out, const Lockstep__Frame *f, link_deliver *deliver,
-                           void *ctx)
+/* Delivers what was held back and is in turn now. */
+static int deliver_early(struct link_session *s, const struct act_event *ev,
+                         struct act_effects *out, link_deliver *deliver, void *ctx)
 {
-    s->next_in++;
-    int rc = deliver_body(wire_view(&f->body), ev->from, out, deliver, ctx);
     size_t used = 0;
+    int rc = 0;
     while (rc == 0 && used < s->n_early && s->early[used].seq == s->next_in) {
         s->next_in++;
         rc = deliver_body(s->early[used].body->view, ev->from, out, deliver, ctx);
         act_payload_unref(&s->early[used].body);
         used++;
     }
-    if (used > 0) {
-        memmove(s->early, s->early + used, (s->n_early - used) * sizeof(*s->early));
-        s->n_early -= used;
-    }
+    drop_first(s, used);
     return rc;
+}
+
+/* Begins with the oldest message the sender still keeps: no other can come any more. That is ahead
+ * of our turn when an earlier life of ours acknowledged more than a late frame let us believe. */
+static void begin_at(struct link_session *s, uint64_t oldest)
+{
+    size_t passed = 0;
+    while (passed < s->n_early && s->early[passed].seq < oldest) {
+        act_payload_unref(&s->early[passed].body);
+        passed++;
+    }
+    drop_first(s, passed);
+    s->next_in = oldest;
 }
 
 static bool frame_is_for_us(const struct links *l, uint32_t from, const Lockstep__Frame *f,
@@ -277,17 +295,21 @@ static int take_frame(struct links *l, const struct act_event *ev, struct act_ef
     if (f->seq == 0) {
         return 0;
     }
-    if (s->next_in == 0) {
-        s->next_in = f->oldest;
-    }
     s->owes_ack = true;
+    if (s->next_in < f->oldest) {
+        begin_at(s, f->oldest);
+    }
     if (f->seq < s->next_in) {
         return 0; /* repeated: the acknowledgement was lost or late */
     }
+    int rc = 0;
     if (f->seq > s->next_in) {
-        return keep_early(l, ev->from, out, f);
+        rc = keep_early(l, ev->from, out, f);
+    } else {
+        s->next_in++;
+        rc = deliver_body(wire_view(&f->body), ev->from, out, deliver, ctx);
     }
-    return deliver_in_turn(s, ev, out, f, deliver, ctx);
+    return rc != 0 ? rc : deliver_early(s, ev, out, deliver, ctx);
 }
 
 int links_receive(struct links *l, const struct act_event *ev, struct act_effects *out,

@@ -8,7 +8,11 @@
  * An acknowledgement leaves with the effects of the very step that processed the message, so what
  * is acknowledged has been processed and its durable writes are on disk. A party that starts anew
  * begins a new epoch (kept in its store); frames say which is the oldest message their sender still
- * keeps, so that a receiver without memory of the session knows where to begin. */
+ * keeps, so that a receiver without memory of the session knows where to begin.
+ *
+ * What a restart does to "once and in order": the messages a party had sent in its former life and
+ * that the peer has not got are lost, always an end piece of them; a party may get again what its
+ * former lives got, and may be spared it. Within one life nothing comes twice or out of order. */
 #ifndef ACTOR_LINK_H
 #define ACTOR_LINK_H
 

@@ -8,20 +8,21 @@
 /* An allocator that gives out at most `left` bytes in all. */
 struct bounded {
     size_t left;
-    bool exhausted;
+    bool no_memory; /* the machine had none, whatever the input */
 };
 
 static void *bounded_alloc(void *ctx, size_t size)
 {
     struct bounded *b = ctx;
     if (size > b->left) {
-        b->exhausted = true;
         return NULL;
     }
     void *p = malloc(size != 0 ? size : 1);
-    if (p != NULL) {
-        b->left -= size;
+    if (p == NULL) {
+        b->no_memory = true;
+        return NULL;
     }
+    b->left -= size;
     return p;
 }
 
@@ -112,7 +113,7 @@ static int unpack(const ProtobufCMessageDescriptor *descriptor, struct bytes in,
     ProtobufCAllocator allocator = {bounded_alloc, bounded_free, &memory};
     ProtobufCMessage *m = protobuf_c_message_unpack(descriptor, &allocator, in.len, in.data);
     if (m == NULL) {
-        return ERR_INVALID;
+        return memory.no_memory ? ERR_NOMEM : ERR_INVALID;
     }
     int rc = is_clean(m) ? 0 : ERR_INVALID;
     if (rc == 0 && !reencodes_to(m, in)) {
@@ -284,7 +285,7 @@ void wire_config_free(Lockstep__ActorConfig **c)
 void wire_pack(const ProtobufCMessage *message, struct buf *out)
 {
     size_t size = protobuf_c_message_get_packed_size(message);
-    if (buf_reserve(out, size) != 0) {
+    if (size == 0 || buf_reserve(out, size) != 0) {
         return;
     }
     out->len += protobuf_c_message_pack(message, out->data + out->len);

@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/crypto/hash.h"
+#include "common/protocol/pro_result.h"
 
 #include <stdlib.h>
 
@@ -153,7 +154,7 @@ int pro_header_decode(struct bytes in, struct pro_header *out)
     if (h.final) {
         rd_fixed(&r, h.post_root.b, 32);
         h.excluded = rd_var(&r, MAX_BITMAP_BYTES);
-        if (r.err == 0 && h.excluded.len != (h.count + 7) / 8) {
+        if (r.err == 0 && !pro_bitmap_is_canonical(h.excluded, h.count)) {
             rd_fail(&r, ERR_NONCANONICAL);
         }
     }

@@ -56,7 +56,7 @@ struct pro_header {
     struct vc_commitment commitment;
     struct hash32 body_hash;
     struct hash32 post_root; /* final */
-    struct bytes excluded;   /* final: bit i of byte i/8, lowest first; view when decoded */
+    struct bytes excluded;   /* final: bit i of byte i/8, lowest first, unused bits 0; view */
 };
 
 /* Out: a block with `count` zeroed entries. Returns: 0 or ERR_NOMEM. */
@@ -72,7 +72,8 @@ void pro_block_encode(const struct pro_block *b, struct buf *out);
 int pro_block_decode(struct bytes in, struct pro_block *out) MUST_CHECK;
 
 void pro_header_encode(const struct pro_header *h, struct buf *out);
-/* Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_NONCANONICAL, ERR_TOOBIG (count over the width). */
+/* Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_NONCANONICAL (a flag or a bitmap), ERR_TOOBIG (count
+ * over the width). */
 int pro_header_decode(struct bytes in, struct pro_header *out) MUST_CHECK;
 
 void pro_place_encode(const struct pro_place *p, struct buf *out);

@@ -23,7 +23,7 @@
     X(PRO_RULE_PRECONFIRMATION, "preconfirmation") /* not signed, or not of this bundle */         \
     X(PRO_RULE_POSITION, "position")               /* entry is not what was promised there */      \
     X(PRO_RULE_GLOBAL_ORDER, "global_order")       /* entries out of (seq, leg) order */           \
-    X(PRO_RULE_SIBLING, "sibling")                 /* a sibling leg is missing from its block */   \
+    X(PRO_RULE_SIBLING, "sibling")                 /* a sibling leg or block is missing */         \
     X(PRO_RULE_OPENING, "opening")                 /* a time-lock opening is wrong */              \
     X(PRO_RULE_PLAINTEXT, "plaintext")             /* entry is not what its cipher opens to */     \
     X(PRO_RULE_ALTERED, "altered")                 /* an entry changed other than by exclusion */  \
@@ -89,7 +89,7 @@ struct pro_proposal_dossier {
     struct bytes openings; /* signed openings */
     uint32_t n_bundles;    /* every bundle with a leg in the block, by seq */
     const struct pro_bundle_item *bundles;
-    uint32_t n_siblings; /* the blocks of all other rollups these bundles touch */
+    uint32_t n_siblings; /* the blocks of all other rollups these bundles touch, one each */
     const struct pro_block_item *siblings;
 };
 
@@ -103,12 +103,13 @@ struct pro_next_dossier {
     const struct pro_bundle_item *bundles;
     uint32_t n_failures;
     const struct bytes *failures; /* signed results */
-    uint32_t n_siblings;          /* final only: signed final headers of the other rollups */
+    uint32_t n_siblings;          /* final only: signed final headers of these rollups */
     const struct bytes *siblings;
 };
 
 /* Each: Out: the violation, rule NONE if there is none; release with pro_violation_fini.
- * Returns: 0, ERR_NOMEM or ERR_CRYPTO. */
+ * Returns: 0, ERR_NOMEM, ERR_CRYPTO, or ERR_INVALID if the dossier's bundles are not in ascending
+ * order of seq, each once. */
 int pro_check_proposal(const struct pro_view *view, const struct pro_proposal_dossier *in,
                        struct pro_violation *out) MUST_CHECK;
 int pro_check_second(const struct pro_view *view, const struct pro_next_dossier *in,

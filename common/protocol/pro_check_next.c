@@ -240,23 +240,30 @@ static int check_other(const struct chk_bundles *bundles, const struct pro_block
 static int check_others(const struct pro_view *view, const struct pro_next_dossier *in,
                         const struct next_case *c, struct pro_violation *v)
 {
-    for (uint32_t i = 0; i < in->n_siblings; i++) {
+    CLEANUP(chk_others_fini) struct chk_others others = {0};
+    int rc = chk_others_init(&others, view, &c->bundles, c->after.header.rollup);
+    for (uint32_t i = 0; i < in->n_siblings && rc == 0; i++) {
         struct bytes body;
         struct pro_header h;
-        int rc = pro_unsign_from(&view->deployment.id, PRO_TAG_BLOCK, in->siblings[i],
-                                 &view->sequencer, &body);
+        rc = pro_unsign_from(&view->deployment.id, PRO_TAG_BLOCK, in->siblings[i], &view->sequencer,
+                             &body);
         if (rc == 0) {
             rc = pro_header_decode(body, &h);
         }
-        if (rc != 0 || !h.final || h.slot != c->after.header.slot) {
-            return chk_violated(v, PRO_RULE_HEADER, "a sibling's final header is not valid");
+        if (rc != 0) {
+            return chk_violated(v, PRO_RULE_HEADER, "a sibling's final header: %s", err_text(rc));
+        }
+        if (!h.final || h.slot != c->after.header.slot || !chk_others_take(&others, h.rollup)) {
+            return chk_violated(v, PRO_RULE_PLACE, "sibling header %u is not one that is due", i);
         }
         rc = check_other(&c->bundles, &c->after.block, &h, v);
-        if (rc != 0) {
-            return rc;
-        }
     }
-    return 0;
+    uint64_t missing = 0;
+    if (rc == 0 && chk_others_missing(&others, &missing)) {
+        return chk_violated(v, PRO_RULE_SIBLING, "the final header of rollup %llu is missing",
+                            (unsigned long long)missing);
+    }
+    return rc;
 }
 
 static int finish(int rc, struct pro_violation *v, struct pro_violation *out)

@@ -203,6 +203,53 @@ const struct chk_bundle *chk_bundles_find(const struct chk_bundles *b, uint32_t 
     return NULL;
 }
 
+int chk_others_init(struct chk_others *o, const struct pro_view *view,
+                    const struct chk_bundles *bundles, uint64_t own)
+{
+    *o = (struct chk_others){view, calloc(view->n_executors + 1, sizeof(bool))};
+    if (o->awaited == NULL) {
+        return ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < bundles->n; i++) {
+        const struct pro_preconf *p = &bundles->items[i].preconf;
+        for (uint32_t leg = 0; leg < p->n_legs; leg++) {
+            for (size_t e = 0; e < view->n_executors; e++) {
+                uint64_t rollup = view->executors[e].rollup;
+                o->awaited[e] |= rollup == p->txs[leg].rollup && rollup != own;
+            }
+        }
+    }
+    return 0;
+}
+
+void chk_others_fini(struct chk_others *o)
+{
+    free(o->awaited);
+    *o = (struct chk_others){0};
+}
+
+bool chk_others_take(struct chk_others *o, uint64_t rollup)
+{
+    for (size_t e = 0; e < o->view->n_executors; e++) {
+        if (o->view->executors[e].rollup == rollup && o->awaited[e]) {
+            o->awaited[e] = false;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool chk_others_missing(const struct chk_others *o, uint64_t *rollup)
+{
+    for (size_t e = 0; e < o->view->n_executors; e++) {
+        if (o->awaited[e]) {
+            *rollup = o->view->executors[e].rollup;
+            return true;
+        }
+    }
+    return false;
+}
+
 int chk_entry_position(const struct chk_bundles *bundles, uint64_t rollup, uint32_t order,
                        const struct pro_entry *e, struct pro_violation *v)
 {

@@ -46,6 +46,21 @@ void chk_bundles_fini(struct chk_bundles *b);
 /* Returns: the bundle, or NULL. */
 const struct chk_bundle *chk_bundles_find(const struct chk_bundles *b, uint32_t seq);
 
+/* Which other rollups these bundles touch, and which of them have shown their block so far. Rollups
+ * without an executor in the view cannot be asked. */
+struct chk_others {
+    const struct pro_view *view;
+    bool *awaited; /* by index of view->executors; owned */
+};
+
+int chk_others_init(struct chk_others *o, const struct pro_view *view,
+                    const struct chk_bundles *bundles, uint64_t own) MUST_CHECK;
+void chk_others_fini(struct chk_others *o);
+/* Returns: true the first time an awaited rollup shows up; false for any other, or again. */
+bool chk_others_take(struct chk_others *o, uint64_t rollup);
+/* Out: a rollup that has not shown up. Returns: false if there is none. */
+bool chk_others_missing(const struct chk_others *o, uint64_t *rollup);
+
 /* Does entry `order` of rollup `rollup` stand where its preconfirmation puts it? */
 int chk_entry_position(const struct chk_bundles *bundles, uint64_t rollup, uint32_t order,
                        const struct pro_entry *e, struct pro_violation *v) MUST_CHECK;

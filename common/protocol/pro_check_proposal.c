@@ -96,7 +96,8 @@ static int check_positions(const struct chk_bundles *bundles, const struct pro_b
     return 0;
 }
 
-/* Every leg that a bundle of this block has in rollup `sibling` stands at its promised place. */
+/* Every leg that a bundle of this block has in rollup `sibling`, which may be this one, stands at
+ * its promised place. */
 static int check_sibling(const struct chk_bundles *bundles, const struct pro_block *sibling,
                          struct pro_violation *v)
 {
@@ -121,49 +122,29 @@ static int check_sibling(const struct chk_bundles *bundles, const struct pro_blo
     return 0;
 }
 
-static bool touches(const struct chk_bundles *bundles, uint64_t rollup)
-{
-    for (uint32_t i = 0; i < bundles->n; i++) {
-        const struct pro_preconf *p = &bundles->items[i].preconf;
-        for (uint32_t leg = 0; leg < p->n_legs; leg++) {
-            if (p->txs[leg].rollup == rollup) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static int check_siblings(const struct pro_view *view, const struct pro_proposal_dossier *in,
                           const struct chk_bundles *bundles, struct pro_violation *v)
 {
-    uint32_t needed = 0;
-    for (size_t i = 0; i < view->n_executors; i++) {
-        uint64_t rollup = view->executors[i].rollup;
-        needed += rollup != in->rollup && touches(bundles, rollup) ? 1 : 0;
-    }
-    uint32_t seen = 0;
-    for (uint32_t i = 0; i < in->n_siblings; i++) {
+    CLEANUP(chk_others_fini) struct chk_others others = {0};
+    int rc = chk_others_init(&others, view, bundles, in->rollup);
+    for (uint32_t i = 0; i < in->n_siblings && rc == 0; i++) {
         CLEANUP(chk_block_fini) struct chk_block sibling = {0};
-        int rc = chk_block_open(view, &in->siblings[i], &sibling, v);
+        rc = chk_block_open(view, &in->siblings[i], &sibling, v);
         if (rc != 0) {
             return rc;
         }
         if (sibling.header.slot != in->slot || sibling.header.round != 0 || sibling.header.final ||
-            !touches(bundles, sibling.header.rollup)) {
-            return chk_violated(v, PRO_RULE_PLACE, "sibling block is not of this slot");
+            !chk_others_take(&others, sibling.header.rollup)) {
+            return chk_violated(v, PRO_RULE_PLACE, "sibling block %u is not one that is due", i);
         }
         rc = check_sibling(bundles, &sibling.block, v);
-        if (rc != 0) {
-            return rc;
-        }
-        seen++;
     }
-    if (seen != needed) {
-        return chk_violated(v, PRO_RULE_SIBLING, "%u of %u sibling blocks are missing",
-                            needed - seen, needed);
+    uint64_t missing = 0;
+    if (rc == 0 && chk_others_missing(&others, &missing)) {
+        return chk_violated(v, PRO_RULE_SIBLING, "the block of rollup %llu is missing",
+                            (unsigned long long)missing);
     }
-    return 0;
+    return rc;
 }
 
 static int check_plaintext(const struct pro_view *view, const struct pro_leg *leg, uint32_t order,
@@ -182,7 +163,13 @@ static int check_plaintext(const struct pro_view *view, const struct pro_leg *le
     if (rc != 0 && rc != ERR_MISMATCH) {
         return chk_violated(v, PRO_RULE_OPENING, "the opening of entry %u is wrong", order);
     }
-    bool valid = rc == 0 && pro_tx_on_face(&view->deployment.id, leg, buf_view(&plain)) == 0;
+    if (rc == 0) {
+        rc = pro_tx_on_face(&view->deployment.id, leg, buf_view(&plain));
+    }
+    if (rc == ERR_NOMEM) {
+        return rc;
+    }
+    bool valid = rc == 0;
     enum pro_entry_kind kind = valid ? PRO_ENTRY_TX : PRO_ENTRY_BOGUS;
     enum pro_verdict verdict = valid ? PRO_OPEN : PRO_BOGUS_CIPHER;
     if (e->kind != kind || o->verdict != verdict || !bytes_equal(e->tx, buf_view(&plain))) {
@@ -239,6 +226,9 @@ static int check_proposal(const struct pro_view *view, const struct pro_proposal
     }
     if (rc == 0) {
         rc = check_positions(&bundles, &b.block, v);
+    }
+    if (rc == 0) {
+        rc = check_sibling(&bundles, &b.block, v);
     }
     if (rc == 0) {
         rc = check_siblings(view, in, &bundles, v);

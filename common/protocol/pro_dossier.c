@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+/* Pieces are what others published, whatever that is: their size is the check's business. The
+ * memory they take is bounded by that of the input. */
+#define MAX_PIECE_BYTES ((size_t)UINT32_MAX)
+
 static void block_item_encode(const struct pro_block_item *b, struct buf *out)
 {
     wr_var(out, b->header);
@@ -10,8 +14,8 @@ static void block_item_encode(const struct pro_block_item *b, struct buf *out)
 
 static struct pro_block_item block_item_decode(struct rd *r)
 {
-    struct bytes header = rd_var(r, PRO_MAX_BLOCK_BYTES);
-    struct bytes body = rd_var(r, PRO_MAX_BLOCK_BYTES);
+    struct bytes header = rd_var(r, MAX_PIECE_BYTES);
+    struct bytes body = rd_var(r, MAX_PIECE_BYTES);
     return (struct pro_block_item){header, body};
 }
 
@@ -24,12 +28,42 @@ static void bundles_encode(const struct pro_bundle_item *items, uint32_t n, stru
     }
 }
 
-static void bundles_decode(struct rd *r, struct pro_bundle_item *items, uint32_t n)
+/* Out: as many as were counted before; NULL only counts. Returns: how many there are. */
+static uint32_t bundles_decode(struct rd *r, struct pro_bundle_item *items)
 {
+    uint32_t n = rd_count(r, UINT32_MAX, 8);
     for (uint32_t i = 0; i < n; i++) {
-        items[i].seq = rd_u32(r);
-        items[i].data = rd_var(r, 2 * PRO_MAX_BUNDLE_BYTES + 8);
+        struct pro_bundle_item item = {rd_u32(r), {0}};
+        item.data = rd_var(r, MAX_PIECE_BYTES);
+        if (items != NULL) {
+            items[i] = item;
+        }
     }
+    return n;
+}
+
+static uint32_t artifacts_decode(struct rd *r, struct bytes *items)
+{
+    uint32_t n = rd_count(r, UINT32_MAX, 4);
+    for (uint32_t i = 0; i < n; i++) {
+        struct bytes item = rd_var(r, MAX_PIECE_BYTES);
+        if (items != NULL) {
+            items[i] = item;
+        }
+    }
+    return n;
+}
+
+static uint32_t block_items_decode(struct rd *r, struct pro_block_item *items)
+{
+    uint32_t n = rd_count(r, UINT32_MAX, 8);
+    for (uint32_t i = 0; i < n; i++) {
+        struct pro_block_item item = block_item_decode(r);
+        if (items != NULL) {
+            items[i] = item;
+        }
+    }
+    return n;
 }
 
 void pro_proposal_dossier_encode(const struct pro_proposal_dossier *d, struct buf *out)
@@ -75,68 +109,62 @@ int pro_proposal_dossier_decode(struct bytes in, struct pro_proposal_dossier *ou
     d.slot = rd_u64(&r);
     d.rollup = rd_u64(&r);
     d.block = block_item_decode(&r);
-    d.order = rd_var(&r, PRO_MAX_BLOCK_BYTES);
-    d.openings = rd_var(&r, PRO_MAX_BLOCK_BYTES);
-    d.n_bundles = rd_count(&r, PRO_MAX_ENTRIES, 8);
-    struct proposal_arrays *a = calloc(1, sizeof(*a) + d.n_bundles * sizeof(a->bundles[0]));
-    if (a == NULL) {
-        return ERR_NOMEM;
-    }
-    bundles_decode(&r, a->bundles, d.n_bundles);
-    d.n_siblings = rd_count(&r, PRO_MAX_ENTRIES, 8);
-    for (uint32_t i = 0; i < d.n_siblings; i++) {
-        a->siblings[i] = block_item_decode(&r);
-    }
-    int rc = rd_end(&r);
+    d.order = rd_var(&r, MAX_PIECE_BYTES);
+    d.openings = rd_var(&r, MAX_PIECE_BYTES);
+    struct rd counting = r;
+    d.n_bundles = bundles_decode(&counting, NULL);
+    d.n_siblings = block_items_decode(&counting, NULL);
+    int rc = rd_end(&counting);
     if (rc != 0) {
-        free(a);
         return rc;
     }
-    d.bundles = a->bundles;
-    d.siblings = a->siblings;
+    struct pro_bundle_item *bundles =
+        malloc(d.n_bundles * sizeof(*bundles) + d.n_siblings * sizeof(*d.siblings) + 1);
+    if (bundles == NULL) {
+        return ERR_NOMEM;
+    }
+    struct pro_block_item *siblings = (struct pro_block_item *)(bundles + d.n_bundles);
+    (void)bundles_decode(&r, bundles);
+    (void)block_items_decode(&r, siblings);
+    d.bundles = bundles;
+    d.siblings = siblings;
     *out = d;
-    *arrays = a;
+    *arrays = bundles;
     return 0;
 }
-
-struct next_arrays {
-    struct bytes failures[PRO_MAX_FAILURES];
-    struct bytes siblings[PRO_MAX_ENTRIES];
-    struct pro_bundle_item bundles[];
-};
 
 int pro_next_dossier_decode(struct bytes in, struct pro_next_dossier *out, void **arrays)
 {
     struct rd r = rd_from(in);
     struct pro_next_dossier d = {0};
     d.before = block_item_decode(&r);
-    d.status = rd_var(&r, PRO_MAX_ENTRIES / 8);
+    d.status = rd_var(&r, MAX_PIECE_BYTES);
     rd_fixed(&r, d.post_root.b, 32);
     d.after = block_item_decode(&r);
-    d.n_bundles = rd_count(&r, PRO_MAX_ENTRIES, 8);
-    struct next_arrays *a = calloc(1, sizeof(*a) + d.n_bundles * sizeof(a->bundles[0]));
-    if (a == NULL) {
-        return ERR_NOMEM;
-    }
-    bundles_decode(&r, a->bundles, d.n_bundles);
-    d.n_failures = rd_count(&r, PRO_MAX_FAILURES, 4);
-    for (uint32_t i = 0; i < d.n_failures; i++) {
-        a->failures[i] = rd_var(&r, PRO_MAX_BLOCK_BYTES);
-    }
-    d.n_siblings = rd_count(&r, PRO_MAX_ENTRIES, 4);
-    for (uint32_t i = 0; i < d.n_siblings; i++) {
-        a->siblings[i] = rd_var(&r, PRO_MAX_BLOCK_BYTES);
-    }
-    int rc = rd_end(&r);
+    struct rd counting = r;
+    d.n_bundles = bundles_decode(&counting, NULL);
+    d.n_failures = artifacts_decode(&counting, NULL);
+    d.n_siblings = artifacts_decode(&counting, NULL);
+    int rc = rd_end(&counting);
     if (rc != 0) {
-        free(a);
         return rc;
     }
-    d.bundles = a->bundles;
-    d.failures = a->failures;
-    d.siblings = a->siblings;
+    size_t n_artifacts = (size_t)d.n_failures + d.n_siblings;
+    struct pro_bundle_item *bundles =
+        malloc(d.n_bundles * sizeof(*bundles) + n_artifacts * sizeof(struct bytes) + 1);
+    if (bundles == NULL) {
+        return ERR_NOMEM;
+    }
+    struct bytes *failures = (struct bytes *)(bundles + d.n_bundles);
+    struct bytes *siblings = failures + d.n_failures;
+    (void)bundles_decode(&r, bundles);
+    (void)artifacts_decode(&r, failures);
+    (void)artifacts_decode(&r, siblings);
+    d.bundles = bundles;
+    d.failures = failures;
+    d.siblings = siblings;
     *out = d;
-    *arrays = a;
+    *arrays = bundles;
     return 0;
 }
 

@@ -16,7 +16,8 @@ void pro_proposal_dossier_encode(const struct pro_proposal_dossier *d, struct bu
 void pro_next_dossier_encode(const struct pro_next_dossier *d, struct buf *out);
 
 /* Out: views into `in`; the arrays are owned by `arrays`, which is freed with free().
- * Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_TOOBIG, ERR_NOMEM. */
+ * Pieces may be of any size: that too is for the check to judge, so decoding fails only on bytes no
+ * encoder made. Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_NOMEM. */
 int pro_proposal_dossier_decode(struct bytes in, struct pro_proposal_dossier *out,
                                 void **arrays) MUST_CHECK;
 int pro_next_dossier_decode(struct bytes in, struct pro_next_dossier *out,

@@ -18,7 +18,6 @@
 #define PRO_MAX_TX_BYTES ((size_t)64 << 10)
 #define PRO_MAX_ENTRIES UINT32_C(4096) /* width of the vector commitment */
 #define PRO_MAX_BLOCK_BYTES ((size_t)48 << 20)
-#define PRO_MAX_FAILURES UINT32_C(4096)
 
 /* A place in a slot. */
 struct pro_place {

@@ -24,14 +24,6 @@ void pro_result_encode(const struct pro_result *r, struct buf *out)
     wr_fixed(out, r->step_roots_root.b, 32);
 }
 
-static bool bitmap_is_canonical(struct bytes bitmap, uint32_t count)
-{
-    if (bitmap.len != (count + 7) / 8) {
-        return false;
-    }
-    return count % 8 == 0 || bitmap.data[bitmap.len - 1] >> (count % 8) == 0;
-}
-
 int pro_result_decode(struct bytes in, struct pro_result *out)
 {
     struct rd r = rd_from(in);
@@ -47,7 +39,7 @@ int pro_result_decode(struct bytes in, struct pro_result *out)
     res.status = rd_var(&r, PRO_MAX_ENTRIES / 8);
     if (res.count > PRO_MAX_ENTRIES) {
         rd_fail(&r, ERR_TOOBIG);
-    } else if (r.err == 0 && !bitmap_is_canonical(res.status, res.count)) {
+    } else if (r.err == 0 && !pro_bitmap_is_canonical(res.status, res.count)) {
         rd_fail(&r, ERR_NONCANONICAL);
     }
     rd_fixed(&r, res.receipts_root.b, 32);

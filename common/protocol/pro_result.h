@@ -42,6 +42,13 @@ static inline void pro_bit_set(uint8_t *bitmap, uint32_t i)
     bitmap[i / 8] = (uint8_t)(bitmap[i / 8] | 1u << (i % 8));
 }
 
+/* Is this how `count` bits are encoded: no byte too many, the bits beyond them 0? */
+static inline bool pro_bitmap_is_canonical(struct bytes bitmap, uint32_t count)
+{
+    return bitmap.len == ((size_t)count + 7) / 8 &&
+           (count % 8 == 0 || bitmap.data[bitmap.len - 1] >> (count % 8) == 0);
+}
+
 /* Binary Merkle root of a list: leaves and nodes have different tags, an odd node moves up
  * unchanged, and the list's length is hashed in last. The empty list has the root sha256 gives it
  * by the same rule. Clobbers `leaves`. */
