@@ -363,15 +363,17 @@ static int procs_stop(struct procs *p, struct buf *why)
 
 static void procs_fini(struct procs *p)
 {
+    if (p->monitor != NULL) {
+        /* While both ends are there: the library forgets events it cannot hand over. */
+        (void)zmq_socket_monitor(p->router, NULL, 0);
+        (void)zmq_close(p->monitor);
+    }
     for (size_t i = 0; p->actors != NULL && i < p->cluster->n; i++) {
         process_fini(&p->actors[i].child);
     }
     free(p->actors);
     if (p->router != NULL) {
         (void)zmq_close(p->router);
-    }
-    if (p->monitor != NULL) {
-        (void)zmq_close(p->monitor);
     }
     if (p->zmq != NULL) {
         (void)zmq_ctx_term(p->zmq);
