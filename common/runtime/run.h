@@ -135,7 +135,7 @@ struct run_resources_ops {
 };
 
 enum run_transport {
-    RUN_IPC, /* a socket in a private directory */
+    RUN_IPC, /* a Unix socket of a random abstract name, for processes of this user */
     RUN_TCP, /* 127.0.0.1, a port the system chooses */
 };
 
@@ -202,8 +202,11 @@ struct run_result {
     size_t n_actors;
     struct run_link_stats *links;
     size_t n_links;
-    uint64_t strangers; /* run_procs: messages from nobody we know, ignored */
-    int64_t ready_ns;   /* run_procs: real time from the first spawn until all were ready */
+    /* run_procs */
+    uint64_t strangers;   /* messages from nobody we know, ignored */
+    uint64_t disconnects; /* connections that ended before the run did: their other end closed them,
+                           * or sent garbage or a frame beyond the limit */
+    int64_t ready_ns;     /* real time from the first spawn until all were ready */
 };
 
 void run_result_fini(struct run_result *r);

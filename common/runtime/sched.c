@@ -55,6 +55,10 @@ static int check_script(const struct run_cluster *c, const struct run_options *o
             buf_printf(why, "script item %zu comes from an actor that does not exist", i);
             return ERR_INVALID;
         }
+        if (item->body.len > RUN_MESSAGE_BYTES_MAX) {
+            buf_printf(why, "script item %zu is too large", i);
+            return ERR_INVALID;
+        }
     }
     return 0;
 }
