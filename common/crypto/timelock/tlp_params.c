@@ -75,10 +75,10 @@ int tlp_params_finish(struct tlp_params *p)
 
 int tlp_params_prepare(struct tlp_params *p)
 {
-    CLEANUP(tlp_work_fini) struct tlp_work work;
     if (p->g_comb.table != NULL) {
         return 0;
     }
+    CLEANUP(tlp_work_fini) struct tlp_work work;
     struct tlp_comb g = {0};
     struct tlp_comb h = {0};
     tlp_work_init(&work, &p->ring);
