@@ -1,0 +1,164 @@
+#include "common/base/check.h"
+#include "common/ledger/led_tx.h"
+#include "tests/unit/protocol/slot.h"
+
+#include <stdio.h>
+
+#define SQUARINGS 50
+
+static const struct {
+    uint32_t n_legs;
+    int chains[N_LEGS];
+} plan[N_BUNDLES] = {
+    {2, {A, B}}, {2, {A, C}}, {1, {B}}, {3, {A, A, B}}, {1, {C}}, {1, {B}},
+};
+
+static void read_file(const char *path, struct buf *out)
+{
+    static uint8_t block[1 << 14];
+    size_t got = 0;
+    FILE *f = fopen(path, "rb");
+    CHECK(f != NULL);
+    while ((got = fread(block, 1, sizeof(block), f)) > 0) {
+        buf_append(out, block, got);
+    }
+    CHECK(ferror(f) == 0 && out->err == 0);
+    (void)fclose(f);
+}
+
+static struct tlp_params *make_params(void)
+{
+    struct buf file = {0};
+    struct buf why = {0};
+    struct tlp_modulus m;
+    struct tlp_params *params = NULL;
+    read_file(PARAMS_DIR "/modulus-1024.txt", &file);
+    CHECK(tlp_modulus_decode(buf_view(&file), &m, &why) == 0);
+    CHECK(tlp_params_setup(&m, SQUARINGS, NULL, &params, &why) == 0);
+    buf_fini(&file);
+    buf_fini(&why);
+    return params;
+}
+
+/* The transaction of a leg: it has one operation, to fail; nobody executes it here. */
+static void make_tx(const struct world *w, uint32_t bundle, uint32_t leg, struct buf *out)
+{
+    struct sig_key user;
+    struct led_op op = {.kind = LED_OP_FAIL};
+    sig_key_from_seed(&user, bytes_str("user"));
+    struct led_tx tx = {
+        .deployment = w->view.deployment.id,
+        .rollup = w->rollups[plan[bundle].chains[leg]],
+        .sender = user.address,
+        .bundle_nonce = 100 + bundle,
+        .leg = leg,
+        .n_legs = plan[bundle].n_legs,
+        .ops = &op,
+        .n_ops = 1,
+    };
+    led_tx_sign(&tx, &user);
+    led_tx_encode(&tx, out);
+    CHECK(out->err == 0);
+}
+
+/* Out: the encoded leg, its plaintext, its solution. */
+static void make_leg(const struct world *w, uint32_t bundle, uint32_t leg, struct drbg *secret,
+                     struct world_leg *l, struct buf *out)
+{
+    struct pro_open_part open = {.rollup = w->rollups[plan[bundle].chains[leg]],
+                                 .bundle_nonce = 100 + bundle,
+                                 .leg = leg,
+                                 .n_legs = plan[bundle].n_legs,
+                                 .gas_limit = 1000};
+    struct buf open_bytes = {0};
+    struct buf context = {0};
+    struct tlp_puzzle_out puzzle = {0};
+    l->chain = plan[bundle].chains[leg];
+    l->bogus = bundle >= 4;
+    if (bundle == 4) {
+        buf_append_bytes(&l->plain, bytes_str("garbage"));
+    } else {
+        make_tx(w, bundle, leg, &l->plain);
+    }
+    pro_open_part_encode(&open, &open_bytes);
+    pro_leg_context(&w->view.deployment.id, buf_view(&open_bytes), &context);
+    CHECK(tlp_lock(w->tlp, TLP_SHORT, secret, buf_view(&context), buf_view(&l->plain), &puzzle) ==
+          0);
+    if (bundle == 5) {
+        puzzle.ct.data[0] ^= 1;
+        buf_clear(&l->plain);
+    }
+    struct tlp_puzzle p = tlp_puzzle_out_view(&puzzle);
+    CHECK(tlp_solve(w->tlp, TLP_TRAPDOOR, p.u, &l->w, NULL) == 0);
+    pro_leg_encode(buf_view(&open_bytes), p.u, p.q, p.proof, p.ct, out);
+    tlp_puzzle_out_fini(&puzzle);
+    buf_fini(&context);
+    buf_fini(&open_bytes);
+}
+
+static void make_bundle(const struct world *w, uint32_t bundle, struct drbg *secret,
+                        struct world_bundle *out)
+{
+    struct buf legs[N_LEGS] = {{0}};
+    struct bytes views[N_LEGS];
+    for (uint32_t i = 0; i < plan[bundle].n_legs; i++) {
+        make_leg(w, bundle, i, secret, &out->legs[i], &legs[i]);
+        views[i] = buf_view(&legs[i]);
+    }
+    pro_bundle_encode(&w->view.deployment.id, 100 + bundle, views, plan[bundle].n_legs, &out->raw);
+    CHECK(pro_bundle_decode(buf_view(&out->raw), &out->b) == 0);
+    for (uint32_t i = 0; i < plan[bundle].n_legs; i++) {
+        buf_fini(&legs[i]);
+    }
+}
+
+struct world *world_new(const char *setup_path)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    struct drbg secret;
+    struct hash32 seed = {{3}};
+    CHECK(w != NULL);
+    drbg_init(&secret, &seed, "protocol tests");
+    sig_key_from_seed(&w->sequencer, bytes_str("sequencer"));
+    sig_key_from_seed(&w->stranger, bytes_str("stranger"));
+    for (int i = 0; i < N_CHAINS; i++) {
+        w->rollups[i] = 10 * ((uint64_t)i + 1);
+        sig_key_from_seed(&w->executors[i], bytes_of(&w->rollups[i], 8));
+        w->table[i] = (struct pro_executor){w->rollups[i], w->executors[i].address};
+    }
+    read_file(setup_path, &w->setup_file);
+    CHECK(vc_setup_new(buf_view(&w->setup_file), &w->vc) == 0);
+    w->tlp = make_params();
+    w->view = (struct pro_view){
+        .deployment = {.id = {{0xd0, 1, 2}}, .l1_chain_id = 1337},
+        .sequencer = w->sequencer.address,
+        .n_executors = N_CHAINS,
+        .executors = w->table,
+        .vc = w->vc,
+        .tlp = w->tlp,
+        .keeps_reverted = true,
+    };
+    pro_preconf_domain(&w->view.deployment, &w->view.domain);
+    for (uint32_t i = 0; i < N_BUNDLES; i++) {
+        make_bundle(w, i, &secret, &w->bundles[i]);
+    }
+    return w;
+}
+
+void world_destroy(struct world **world)
+{
+    struct world *w = *world;
+    for (int i = 0; i < N_BUNDLES; i++) {
+        for (int leg = 0; leg < N_LEGS; leg++) {
+            buf_fini(&w->bundles[i].legs[leg].plain);
+            buf_fini(&w->bundles[i].legs[leg].w);
+        }
+        pro_bundle_fini(&w->bundles[i].b);
+        buf_fini(&w->bundles[i].raw);
+    }
+    tlp_params_destroy(&w->tlp);
+    vc_setup_destroy(&w->vc);
+    buf_fini(&w->setup_file);
+    free(w);
+    *world = NULL;
+}
