@@ -364,7 +364,7 @@ static int procs_stop(struct procs *p, struct buf *why)
 static void procs_fini(struct procs *p)
 {
     if (p->monitor != NULL) {
-        /* While both ends are there: the library forgets events it cannot hand over. */
+        /* While both ends are there: the library leaks events it cannot hand over. */
         (void)zmq_socket_monitor(p->router, NULL, 0);
         (void)zmq_close(p->monitor);
     }

@@ -109,11 +109,12 @@ static void misbehave(struct rogue *r, uint32_t id)
 int main(int argc, char **argv)
 {
     static struct rogue r;
-    char hex[2 * CTL_TOKEN_BYTES + 1] = "";
+    char hex[2 * sizeof(r.token) + 1] = "";
+    const size_t digits = sizeof(hex) - 1;
     const char *env = getenv(CTL_ENV);
     r.mode = getenv("ROGUE");
-    CHECK(argc == 5 && env != NULL && strlen(env) > 2 * CTL_TOKEN_BYTES && r.mode != NULL);
-    memcpy(hex, env, 2 * CTL_TOKEN_BYTES);
+    CHECK(argc == 5 && env != NULL && strlen(env) > digits && r.mode != NULL);
+    memcpy(hex, env, digits);
     CHECK(hex_decode(hex, r.token, sizeof(r.token)) == 0);
     CHECK(arena_init(&r.arena, 1 << 20) == 0);
     r.zmq = zmq_ctx_new();

@@ -107,22 +107,20 @@ static void see_forged(void *ctx, struct sched *s, uint32_t actor, const struct 
 
 static void test_a_message_the_script_forges_is_the_same_on_every_host(void **state)
 {
+    static const uint32_t froms[] = {ACT_HOST, 3};
     static struct chatty_stage s;
-    struct run_result results[4];
+    struct run_result results[2];
     chatty_stage_init(&s, 4, 60, program);
-    for (uint32_t from = 0; from < 4; from++) {
-        struct forged f = {.expected_from = from};
+    for (int i = 0; i < 2; i++) {
+        struct forged f = {.expected_from = froms[i]};
         s.options.observer = (struct run_observer){.ctx = &f, .on_deliver = see_forged};
-        s.script[4].from = from;
-        on_all_hosts(&s, &results[from]);
+        s.script[4].from = froms[i];
+        on_all_hosts(&s, &results[i]);
         assert_int_equal(f.seen, 6);
-        for (uint32_t other = 0; other < from; other++) {
-            assert_memory_not_equal(results[other].fingerprint.b, results[from].fingerprint.b, 32);
-        }
     }
-    for (int i = 0; i < 4; i++) {
-        run_result_fini(&results[i]);
-    }
+    assert_memory_not_equal(results[0].fingerprint.b, results[1].fingerprint.b, 32);
+    run_result_fini(&results[0]);
+    run_result_fini(&results[1]);
 }
 
 static void test_another_seed_gives_another_fingerprint(void **state)
