@@ -86,11 +86,15 @@ static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundleP
 {
     struct bytes promise = wire_view(&m->preconfirmation);
     CLEANUP(pro_preconf_fini) struct pro_preconf p = {0};
+    if (from != w->p.sequencer_id) {
+        party_reject(&w->p, from, ACT_REJECT_UNEXPECTED, "promises come from the sequencer");
+        return 0;
+    }
     int rc = pro_preconf_decode(promise, &p);
     if (rc == ERR_NOMEM) {
         return rc;
     }
-    if (rc != 0 || from != w->p.sequencer_id) {
+    if (rc != 0) {
         party_reject(&w->p, from, ACT_REJECT_MALFORMED, "preconfirmation: %s", err_text(rc));
         return 0;
     }

@@ -189,14 +189,21 @@ static void take_ack(struct links *l, const struct act_event *ev, struct act_eff
     }
 }
 
-/* Keeps a message that came before its turn. */
-static int keep_early(struct links *l, struct link_session *s, const Lockstep__Frame *f)
+/* Keeps a message that came before its turn. What finds no room is sent again anyway. */
+static int keep_early(struct links *l, uint32_t from, struct act_effects *out,
+                      const Lockstep__Frame *f)
 {
+    struct link_session *s = &l->sessions[from];
     size_t at = s->n_early;
     while (at > 0 && s->early[at - 1].seq > f->seq) {
         at--;
     }
-    if ((at > 0 && s->early[at - 1].seq == f->seq) || s->n_early >= l->options.max_early) {
+    if (at > 0 && s->early[at - 1].seq == f->seq) {
+        return 0;
+    }
+    if (s->n_early >= l->options.max_early) {
+        act_reject(out, from, ACT_REJECT_LIMIT, "%zu messages came before their turn",
+                   s->n_early + 1);
         return 0;
     }
     int rc = VEC_RESERVE(s->early, s->cap_early, s->n_early + 1);
@@ -297,7 +304,7 @@ static int take_frame(struct links *l, const struct act_event *ev, struct act_ef
     }
     int rc = 0;
     if (f->seq > s->next_in) {
-        rc = keep_early(l, s, f);
+        rc = keep_early(l, ev->from, out, f);
     } else {
         s->next_in++;
         rc = deliver_body(wire_view(&f->body), ev->from, out, deliver, ctx);

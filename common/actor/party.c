@@ -121,6 +121,21 @@ static int take_policy(struct party *p, struct buf *why)
     return 0;
 }
 
+/* DA and L1 never look at a puzzle; executors open them; wallets lock and the sequencer verifies.
+ */
+static int take_timelock(struct party *p, Lockstep__Role role, struct buf *why)
+{
+    if (role == LOCKSTEP__ROLE__ROLE_DA || role == LOCKSTEP__ROLE__ROLE_L1) {
+        return 0;
+    }
+    int rc = tlp_params_decode(wire_view(&p->config->timelock->params), &p->tlp, why);
+    if (rc == 0 && role != LOCKSTEP__ROLE__ROLE_EXECUTOR) {
+        rc = tlp_params_prepare(p->tlp);
+    }
+    p->view.tlp = p->tlp;
+    return rc;
+}
+
 static int init_from_config(struct party *p, const struct act_setup *setup, Lockstep__Role role,
                             struct buf *why)
 {
@@ -145,8 +160,7 @@ static int init_from_config(struct party *p, const struct act_setup *setup, Lock
         rc = take_policy(p, why);
     }
     if (rc == 0) {
-        rc = tlp_params_decode(wire_view(&p->config->timelock->params), &p->tlp, why);
-        p->view.tlp = p->tlp;
+        rc = take_timelock(p, role, why);
     }
     return rc == 0 ? init_links(p) : rc;
 }

@@ -90,6 +90,22 @@ static bool reason_known(unsigned reason)
     }
 }
 
+/* Whether a failure for this reason can name this operation, or none. */
+static bool op_fits(enum led_reason reason, uint32_t op)
+{
+    switch (reason) {
+    case LED_REASON_OK:
+    case LED_REASON_BAD_SIGNATURE:
+    case LED_REASON_WRONG_ROLLUP:
+    case LED_REASON_BAD_NONCE:
+        return op == LED_NO_OP;
+    case LED_REASON_OVERFLOW: /* of an operation, or of the nonce */
+        return op == LED_NO_OP || op < LED_OPS_MAX;
+    default:
+        return op < LED_OPS_MAX;
+    }
+}
+
 int led_receipt_decode(struct bytes in, struct led_receipt *out)
 {
     struct rd r = rd_from(in);
@@ -99,9 +115,8 @@ int led_receipt_decode(struct bytes in, struct led_receipt *out)
     if (r.err == 0 && !reason_known(reason)) {
         rd_fail(&r, ERR_UNSUPPORTED);
     }
-    bool op_fits =
-        receipt.failed_op == LED_NO_OP || (!receipt.ok && receipt.failed_op < LED_OPS_MAX);
-    if (r.err == 0 && (receipt.ok != (reason == LED_REASON_OK) || !op_fits)) {
+    if (r.err == 0 && (receipt.ok != (receipt.reason == LED_REASON_OK) ||
+                       !op_fits(receipt.reason, receipt.failed_op))) {
         rd_fail(&r, ERR_NONCANONICAL);
     }
     int rc = rd_end(&r);

@@ -373,7 +373,8 @@ void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
         out->has_leaf = true;
         out->key_len = leaf->key_len;
         out->value_len = leaf->value_len;
-        memcpy(out->key, leaf->key, sizeof(out->key));
-        memcpy(out->value, leaf->value, sizeof(out->value));
+        /* Not the whole arrays: what an earlier, longer value left behind stays here. */
+        memcpy(out->key, leaf->key, leaf->key_len);
+        memcpy(out->value, leaf->value, leaf->value_len);
     }
 }

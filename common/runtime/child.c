@@ -21,7 +21,7 @@
 
 /* The conductor is trusted, but not without bounds. What goes back stays under the conductor's
  * limit because instance_step holds every step to step_bytes. */
-#define MESSAGE_MAX (UINT64_C(4) << 30)
+#define MESSAGE_MAX (RUN_MESSAGE_BYTES_MAX + (UINT64_C(1) << 20))
 #define WELCOME_TIMEOUT_MS 60000
 
 struct child {
@@ -38,8 +38,8 @@ struct child {
     struct arena setup; /* Welcome: the actor borrows from it */
     const void *resources;
     struct instance instance;
-    struct pool *pool;
-    uint64_t works; /* started in this life */
+    struct pool *pool; /* NULL if Welcome was refused */
+    uint64_t works;    /* started in this life */
     struct act_effects effects;
     struct buf result; /* of the work being delivered */
 };
@@ -302,7 +302,7 @@ static int do_restart(struct child *c, bool keep_disk)
 /* Returns: 0 to go on, 1 to stop, or a negative code. */
 static int obey(struct child *c, const Control__Control *msg)
 {
-    if (msg == NULL) {
+    if (msg == NULL || (c->pool == NULL && msg->kind_case != CONTROL__CONTROL__KIND_STOP)) {
         return ERR_CORRUPT;
     }
     switch (msg->kind_case) {
@@ -355,11 +355,14 @@ static int serve(struct child *c)
             rc = obey(c, msg);
         }
     }
+    if (rc == ERR_CORRUPT) {
+        return complain(c, "the conductor sent something that makes no sense");
+    }
     if (rc < 0) {
         return complain(c, err_text(rc));
     }
     rc = say_bye(c);
-    if (rc == 0 && pool_busy(c->pool)) {
+    if (rc == 0 && c->pool != NULL && pool_busy(c->pool)) {
         /* A long computation nobody waits for any more must not hold up the end. */
         (void)zmq_close(c->socket);
         (void)zmq_ctx_term(c->zmq);

@@ -26,9 +26,13 @@ static int set_int(void *socket, int option, int value)
 
 int ctl_tune(void *socket, uint64_t message_max)
 {
+    /* No authentication comes of it, as there is no handler; but with a domain set the library
+     * refuses the oldest versions of its protocol, in which any garbage is a message. */
+    static const char domain[] = "lockstep";
     int64_t max = (int64_t)message_max;
     if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max, sizeof(max)) != 0 ||
         set_int(socket, ZMQ_SNDHWM, HIGH_WATER) != 0 ||
+        zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain)) != 0 ||
         set_int(socket, ZMQ_RCVHWM, HIGH_WATER) != 0 || set_int(socket, ZMQ_LINGER, 0) != 0 ||
         set_int(socket, ZMQ_SNDTIMEO, SEND_TIMEOUT_MS) != 0) {
         return ERR_IO;

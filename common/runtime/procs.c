@@ -36,22 +36,38 @@ static bool is_our_hello(const struct procs *p, const Control__Control *msg)
                        bytes_of(p->token, sizeof(p->token)));
 }
 
+/* Counts the connections that have ended. An event is two frames, its number (in the machine's byte
+ * order) and its connection. */
+static void count_disconnects(struct procs *p)
+{
+    uint8_t event[6];
+    char address[256];
+    while (zmq_recv(p->monitor, event, sizeof(event), ZMQ_DONTWAIT) >= 0) {
+        p->disconnects++; /* nothing else is monitored */
+        (void)zmq_recv(p->monitor, address, sizeof(address), 0);
+    }
+}
+
 /* Waits until the router may have a message. Returns: 0, PROCS_*, ERR_IO. */
 static int wait_for_news(struct procs *p, int64_t deadline_ns)
 {
-    struct pollfd fds[2] = {{.fd = p->router_fd, .events = POLLIN},
-                            {.fd = p->watch_fd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = p->router_fd, .events = POLLIN},
+                           {.fd = p->watch_fd, .events = POLLIN},
+                           {.fd = p->monitor_fd, .events = POLLIN}};
     int64_t until_ns = deadline_ns < p->wall_deadline_ns ? deadline_ns : p->wall_deadline_ns;
     int64_t left_ns = until_ns == INT64_MAX ? INT64_MAX : until_ns - clock_real_ns();
     if (left_ns <= 0) {
         return deadline_ns < p->wall_deadline_ns ? PROCS_TIMEOUT : PROCS_WALL;
     }
     int64_t left_ms = left_ns / NS_PER_MS + 1;
-    int n = poll(fds, 2, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
+    int n = poll(fds, 3, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
     if (n < 0 && errno != EINTR) {
         return ERR_IO;
     }
-    return n > 0 && fds[0].revents == 0 ? PROCS_DEATH : 0;
+    if (n > 0 && fds[2].revents != 0) {
+        count_disconnects(p);
+    }
+    return n > 0 && fds[0].revents == 0 && fds[1].revents != 0 ? PROCS_DEATH : 0;
 }
 
 int procs_recv(struct procs *p, int64_t deadline_ns, uint32_t *actor, struct ctl_peer *from,
@@ -204,8 +220,9 @@ static int take_effects(const struct procs *p, const struct sched_step *in,
     return 0;
 }
 
-/* Waits for what `actor` has to say. Returns: 0, PROCS_*, or a negative code. */
-static int await(struct procs *p, uint32_t actor, Control__Control **msg)
+/* Waits for what `actor` has to say. Out: *speaker, once somebody of ours has
+ * spoken; if that is another, the code is ERR_CORRUPT. Returns: 0, PROCS_*, or a negative code. */
+static int await(struct procs *p, uint32_t actor, uint32_t *speaker, Control__Control **msg)
 {
     struct ctl_peer from;
     uint32_t who = 0;
@@ -219,6 +236,7 @@ static int await(struct procs *p, uint32_t actor, Control__Control **msg)
             p->strangers++; /* a late Hello with our token: nothing to welcome */
         }
     } while (who == 0);
+    *speaker = who;
     return who == actor ? 0 : ERR_CORRUPT;
 }
 
@@ -227,10 +245,11 @@ static int procs_step(struct sched_backend *self, const struct sched_step *in,
 {
     struct procs *p = (struct procs *)self;
     Control__Control *msg = NULL;
+    uint32_t speaker = in->actor;
     int rc = send_step(p, in);
     /* ERR_NOTFOUND: the connection is gone, and the process going: its end says more. */
     if (rc == 0 || rc == ERR_NOTFOUND) {
-        rc = await(p, in->actor, &msg);
+        rc = await(p, in->actor, &speaker, &msg);
     }
     if (rc == PROCS_WALL) {
         return SCHED_EXPIRED;
@@ -239,7 +258,7 @@ static int procs_step(struct sched_backend *self, const struct sched_step *in,
         rc = take_effects(p, in, msg, out, reply);
     }
     if (rc == ERR_CORRUPT) {
-        return garbled(p, in->actor, why);
+        return garbled(p, speaker, why);
     }
     return rc == 0 ? 0 : explain_failure(p, rc, in, why);
 }
@@ -265,12 +284,13 @@ static int procs_restart(struct sched_backend *self, uint32_t actor, bool keep_d
     msg.kind_case = CONTROL__CONTROL__KIND_RESTART;
     msg.restart = &restart;
     Control__Control *answer = NULL;
+    uint32_t speaker = actor;
     int rc = procs_send(p, actor, &msg);
     if (rc == 0 || rc == ERR_NOTFOUND) {
-        rc = await(p, actor, &answer);
+        rc = await(p, actor, &speaker, &answer);
     }
     if (rc != 0) {
-        return rc == ERR_CORRUPT ? garbled(p, actor, why) : explain_failure(p, rc, &start, why);
+        return rc == ERR_CORRUPT ? garbled(p, speaker, why) : explain_failure(p, rc, &start, why);
     }
     if (answer == NULL || answer->kind_case != CONTROL__CONTROL__KIND_READY) {
         return garbled(p, actor, why);
@@ -343,6 +363,11 @@ static int procs_stop(struct procs *p, struct buf *why)
 
 static void procs_fini(struct procs *p)
 {
+    if (p->monitor != NULL) {
+        /* While both ends are there: the library leaks events it cannot hand over. */
+        (void)zmq_socket_monitor(p->router, NULL, 0);
+        (void)zmq_close(p->monitor);
+    }
     for (size_t i = 0; p->actors != NULL && i < p->cluster->n; i++) {
         process_fini(&p->actors[i].child);
     }
@@ -353,7 +378,6 @@ static void procs_fini(struct procs *p)
     if (p->zmq != NULL) {
         (void)zmq_ctx_term(p->zmq);
     }
-    procs_hide(p);
     if (p->watch_fd >= 0) {
         (void)close(p->watch_fd);
     }
@@ -404,6 +428,9 @@ int run_procs(const struct run_cluster *cluster, const struct run_options *optio
     if (rc == 0) {
         rc = sched_run(s, &r, why);
     }
+    if (rc == 0) {
+        count_disconnects(&p);
+    }
     if (rc == 0 && r.end != RUN_END_WALL) {
         rc = procs_stop(&p, why);
     }
@@ -418,6 +445,7 @@ int run_procs(const struct run_cluster *cluster, const struct run_options *optio
         return rc;
     }
     r.strangers = p.strangers;
+    r.disconnects = p.disconnects;
     r.ready_ns = p.ready_ns;
     *result = r;
     r = (struct run_result){0};

@@ -22,10 +22,11 @@ struct procs {
     struct procs_actor *actors; /* [id - 1] */
     void *zmq;
     void *router;
+    void *monitor; /* tells of connections that end */
     int router_fd; /* readable when the router may have news */
-    int watch_fd;  /* epoll over all pidfds */
+    int monitor_fd;
+    int watch_fd; /* epoll over all pidfds */
     struct arena arena;
-    char dir[64]; /* private directory of the ipc socket, "" if none */
     char endpoint[256];
     uint8_t token[CTL_TOKEN_BYTES];
     cpu_set_t affinity; /* of the caller */
@@ -33,6 +34,7 @@ struct procs {
     bool pinned;
     uint64_t seq;
     uint64_t strangers;
+    uint64_t disconnects;
     int64_t wall_deadline_ns;
     int64_t step_timeout_ms;
     int64_t ready_ns;
@@ -57,8 +59,5 @@ int procs_explain_death(struct procs *p, const char *doing, struct buf *why);
 /* Opens the socket, starts all processes, waits until they are ready.
  * Returns: as run_procs; PROCS_WALL. */
 int procs_start(struct procs *p, struct buf *why) MUST_CHECK;
-
-/* Removes the private directory; connections stay. */
-void procs_hide(struct procs *p);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define START_TIMEOUT_MS 30000
+#define WANTED_BYTES 128
 
 static int fail_errno(struct buf *why, const char *what)
 {
@@ -36,18 +37,41 @@ static void pin(struct procs *p)
     p->pinned = sched_setaffinity(0, sizeof(one), &one) == 0;
 }
 
-static int make_dir(struct procs *p, struct buf *why)
+/* Names no file: however the conductor ends, nothing is left behind. In: wanted, of WANTED_BYTES.
+ */
+static int choose_endpoint(struct procs *p, char *wanted, struct buf *why)
 {
-    const char *base = getenv("TMPDIR");
-    /* The address of a Unix socket holds 107 bytes. */
-    if (base == NULL || base[0] != '/' || strlen(base) > sizeof(p->dir) - 24) {
-        base = "/tmp";
+    if (p->options->transport == RUN_TCP) {
+        (void)snprintf(wanted, WANTED_BYTES, "tcp://127.0.0.1:*");
+        return 0;
     }
-    (void)snprintf(p->dir, sizeof(p->dir), "%s/lockstep-XXXXXX", base);
-    if (mkdtemp(p->dir) == NULL) {
-        int rc = fail_errno(why, "cannot make a private directory");
-        p->dir[0] = 0;
-        return rc;
+    uint8_t name[16];
+    char hex[2 * sizeof(name) + 1];
+    if (getrandom(name, sizeof(name), 0) != (ssize_t)sizeof(name)) {
+        return fail_errno(why, "no random bytes");
+    }
+    hex_encode(bytes_of(name, sizeof(name)), hex);
+    (void)snprintf(wanted, WANTED_BYTES, "ipc://@lockstep-%s", hex);
+    uid_t us = geteuid();
+    if (zmq_setsockopt(p->router, ZMQ_IPC_FILTER_UID, &us, sizeof(us)) != 0) {
+        return fail_errno(why, "cannot configure a ZeroMQ socket");
+    }
+    return 0;
+}
+
+/* Without limits, as the library's thread would wait for room. */
+static int open_monitor(struct procs *p)
+{
+    static const char address[] = "inproc://monitor";
+    int unlimited = 0;
+    size_t fd_len = sizeof(p->monitor_fd);
+    p->monitor = zmq_socket(p->zmq, ZMQ_PAIR);
+    if (p->monitor == NULL ||
+        zmq_setsockopt(p->monitor, ZMQ_RCVHWM, &unlimited, sizeof(unlimited)) != 0 ||
+        zmq_socket_monitor(p->router, address, ZMQ_EVENT_DISCONNECTED) != 0 ||
+        zmq_connect(p->monitor, address) != 0 ||
+        zmq_getsockopt(p->monitor, ZMQ_FD, &p->monitor_fd, &fd_len) != 0) {
+        return ERR_IO;
     }
     return 0;
 }
@@ -61,16 +85,14 @@ static int open_router(struct procs *p, struct buf *why)
     }
     int on = 1;
     if (ctl_tune(p->router, ctl_message_max(&p->limits)) != 0 ||
-        zmq_setsockopt(p->router, ZMQ_ROUTER_MANDATORY, &on, sizeof(on)) != 0) {
+        zmq_setsockopt(p->router, ZMQ_ROUTER_MANDATORY, &on, sizeof(on)) != 0 ||
+        open_monitor(p) != 0) {
         return fail_errno(why, "cannot configure a ZeroMQ socket");
     }
-    char wanted[128] = "tcp://127.0.0.1:*";
-    if (p->options->transport == RUN_IPC) {
-        int rc = make_dir(p, why);
-        if (rc != 0) {
-            return rc;
-        }
-        (void)snprintf(wanted, sizeof(wanted), "ipc://%s/conductor", p->dir);
+    char wanted[WANTED_BYTES];
+    int rc = choose_endpoint(p, wanted, why);
+    if (rc != 0) {
+        return rc;
     }
     size_t len = sizeof(p->endpoint);
     size_t fd_len = sizeof(p->router_fd);
@@ -80,18 +102,6 @@ static int open_router(struct procs *p, struct buf *why)
         return fail_errno(why, "cannot bind a ZeroMQ socket");
     }
     return 0;
-}
-
-void procs_hide(struct procs *p)
-{
-    if (p->dir[0] == 0) {
-        return;
-    }
-    char path[sizeof(p->dir) + 16];
-    (void)snprintf(path, sizeof(path), "%s/conductor", p->dir);
-    (void)unlink(path);
-    (void)rmdir(p->dir);
-    p->dir[0] = 0;
 }
 
 static int watch(struct procs *p, uint32_t actor, struct buf *why)
@@ -282,7 +292,6 @@ int procs_start(struct procs *p, struct buf *why)
     }
     if (rc == 0) {
         p->ready_ns = clock_real_ns() - begin_ns;
-        procs_hide(p);
     }
     return rc;
 }

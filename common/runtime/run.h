@@ -60,7 +60,7 @@ struct run_network {
 };
 
 enum run_script_kind {
-    RUN_SCRIPT_MESSAGE, /* a message from ACT_HOST */
+    RUN_SCRIPT_MESSAGE, /* arrives at `at`, whatever the network between the two is like */
     RUN_SCRIPT_CRASH,   /* forget timers, works and memory; what arrives meanwhile is dropped */
     RUN_SCRIPT_RESTART, /* a new life, beginning with ACT_START; crashes a running actor first */
 };
@@ -69,6 +69,7 @@ struct run_script_item {
     enum run_script_kind kind;
     struct sim_time at;
     uint32_t actor;
+    uint32_t from;     /* MESSAGE: whom it seems to come from; ACT_HOST, or an actor, up or not */
     struct bytes body; /* MESSAGE */
     bool keep_disk;    /* RESTART: false wipes the store */
 };
@@ -134,7 +135,7 @@ struct run_resources_ops {
 };
 
 enum run_transport {
-    RUN_IPC, /* a socket in a private directory */
+    RUN_IPC, /* a Unix socket of a random abstract name, for processes of this user */
     RUN_TCP, /* 127.0.0.1, a port the system chooses */
 };
 
@@ -201,8 +202,11 @@ struct run_result {
     size_t n_actors;
     struct run_link_stats *links;
     size_t n_links;
-    uint64_t strangers; /* run_procs: messages from nobody we know, ignored */
-    int64_t ready_ns;   /* run_procs: real time from the first spawn until all were ready */
+    /* run_procs */
+    uint64_t strangers;   /* messages from nobody we know, ignored */
+    uint64_t disconnects; /* connections that ended before the run did: their other end closed them,
+                           * or sent garbage or a frame beyond the limit */
+    int64_t ready_ns;     /* real time from the first spawn until all were ready */
 };
 
 void run_result_fini(struct run_result *r);

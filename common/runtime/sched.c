@@ -51,6 +51,14 @@ static int check_script(const struct run_cluster *c, const struct run_options *o
                        i);
             return ERR_INVALID;
         }
+        if (item->kind == RUN_SCRIPT_MESSAGE && item->from > c->n) {
+            buf_printf(why, "script item %zu comes from an actor that does not exist", i);
+            return ERR_INVALID;
+        }
+        if (item->body.len > RUN_MESSAGE_BYTES_MAX) {
+            buf_printf(why, "script item %zu is too large", i);
+            return ERR_INVALID;
+        }
     }
     return 0;
 }
@@ -101,13 +109,16 @@ static int push_script(struct sched *s)
             .key = {.at_ns = item->at.ns, .to = item->actor},
             .keep_disk = item->keep_disk,
         };
+        uint32_t from = ACT_HOST;
         if (ev.kind == QUEUE_MESSAGE) {
+            /* Numbered among what `from` causes, so that no two events have the same key. */
+            from = item->from;
             ev.body = act_payload_new(item->body);
             if (ev.body == NULL) {
                 return ERR_NOMEM;
             }
         }
-        int rc = sched_push(s, ACT_HOST, ev, NULL);
+        int rc = sched_push(s, from, ev, NULL);
         if (rc != 0) {
             return rc;
         }

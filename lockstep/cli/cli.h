@@ -4,6 +4,9 @@
 
 #include "lockstep/report/rep.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 enum cli_exit { CLI_USAGE = 64, CLI_BAD_SCENARIO = 65, CLI_INTERNAL = 70 };
 
 /* ---- Arguments ---- */
@@ -57,13 +60,18 @@ int cli_outputs_write(const struct rep_run *run, const char *dir, struct buf *wh
 
 /* ---- Progress ---- */
 
-/* A line on standard error that is rewritten now and then; nothing unless that is a terminal. */
+/* A line on standard error that a thread rewrites now and then, so that it also moves while one
+ * computation takes long; nothing unless that is a terminal. */
 struct cli_progress {
-    bool on;
-    bool shown;
     const char *name;
-    int64_t started_ns; /* real time */
-    int64_t last_ns;
+    int64_t started_ns;     /* real time */
+    _Atomic int64_t now_ns; /* virtual */
+    _Atomic uint64_t events;
+    bool on;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool over; /* under the lock */
 };
 
 void cli_progress_begin(struct cli_progress *p, const char *name, bool wanted);

@@ -38,10 +38,13 @@ static void read_subject(const char *path, char *out, size_t size)
 static void list_one(const char *dir, const char *file)
 {
     CLEANUP(buf_fini) struct buf path = {0};
+    CLEANUP(buf_fini) struct buf text = {0};
     char subject[200];
     buf_printf(&path, "%s/%s", dir, file);
     read_subject(buf_cstr(&path), subject, sizeof(subject));
-    (void)printf("%s\n    %s\n", buf_cstr(&path), subject[0] != 0 ? subject : "(says nothing)");
+    buf_printf(&text, "%s\n    ", buf_cstr(&path));
+    rep_wrap(&text, 4, subject[0] != 0 ? subject : "(says nothing)");
+    (void)fputs(buf_cstr(&text), stdout);
 }
 
 int cli_list(int argc, char **argv)

@@ -159,12 +159,6 @@ static int run_file(const struct cli_flags *flags, const struct cli_places *plac
     if (code != 0) {
         return code;
     }
-    if (pol_find(policy_of(flags, scn)) == NULL) {
-        (void)fprintf(stderr,
-                      "%s: policy %s is not one this version has; run it with --policy one_shot\n",
-                      file, policy_of(flags, scn));
-        return CLI_BAD_SCENARIO;
-    }
     return run_loaded(flags, places, scn, file);
 }
 
@@ -217,7 +211,7 @@ int cli_check(int argc, char **argv)
         int one = load(argv[i], &scn);
         code = code != 0 ? code : one;
         if (one == 0 && !flags.style.quiet) {
-            (void)printf("%s: fine: %zu rollups, %zu bundles, %zu expectations\n", argv[i],
+            (void)printf("%s: fine; rollups %zu, bundles %zu, expectations %zu\n", argv[i],
                          scn->rollups.n, scn->n_bundles, scn->expect.n);
         }
     }

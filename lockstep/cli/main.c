@@ -11,7 +11,7 @@ static const char help[] =
     "\n"
     "  run FILE...     run scenarios and judge what happened\n"
     "  check FILE...   only read the scenarios and say what is wrong with them\n"
-    "  list [DIR]      the scenarios in a folder (default: scenarios), what each shows\n"
+    "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
     "  schema          the JSON Schema of scenario files, for editors\n"
     "  help            this text; also: VERB --help\n"
     "  version         the version of this program\n"

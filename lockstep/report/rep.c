@@ -61,7 +61,7 @@ enum rep_exit rep_exit_of(const struct rep_run *run)
 #define EXIT_MAP(X)                                                                                \
     X(REP_PASS, "PASS", "all came out as it must")                                                 \
     X(REP_UNSAFE, "UNSAFE", "an expectation or a safety check is broken")                          \
-    X(REP_INCONCLUSIVE, "INCONCLUSIVE", "something that was expected never happened")              \
+    X(REP_INCONCLUSIVE, "INCONCLUSIVE", "something expected never happened")                       \
     X(REP_STUCK, "STUCK", "a bundle was never decided")                                            \
     X(REP_CRASHED, "CRASHED", "an actor crashed")                                                  \
     X(REP_UNSTABLE, "UNSTABLE", "the fingerprint is not the expected one")                         \
@@ -92,6 +92,29 @@ const char *rep_exit_meaning(enum rep_exit code)
 }
 
 /* ---- Words ---- */
+
+void rep_wrap(struct buf *out, size_t indent, const char *text)
+{
+    size_t column = indent;
+    while (*text != 0) {
+        size_t len = strcspn(text, " \n");
+        bool full = column > indent && column + 1 + len > REP_WIDTH;
+        if (full || *text == '\n') {
+            buf_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            buf_append_u8(out, ' ');
+            column++;
+        }
+        text += *text == '\n' ? 1 : 0;
+        len = strcspn(text, " \n");
+        buf_append(out, text, len);
+        column += len;
+        text += len;
+        text += strspn(text, " ");
+    }
+    buf_append_u8(out, '\n');
+}
 
 const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final)
 {

@@ -51,6 +51,12 @@ void rep_history(const struct rep_run *run, struct buf *out);
 
 /* ---- Shared by the reports ---- */
 
+/* Columns of a terminal. */
+#define REP_WIDTH 80
+
+/* Appends a text and a line end. Lines are broken between words; all but the first begin with
+ * `indent` spaces, also where the text has line ends of its own. */
+void rep_wrap(struct buf *out, size_t indent, const char *text);
 /* Returns: "executed", "failed", "removed" for an entry of a block of some round, "executed",
  * "reverted", "excluded" for one of a finalized block; "-" if there is no such entry. */
 const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final);

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#define WIDTH 80
 #define ROWS_MAX 20 /* of a list, unless everything is asked for */
 #define NAME_WIDTH 22
 #define NS_PER_MS_F 1e6
@@ -40,26 +39,6 @@ static const char *outcome_colour(const char *word)
         return GREEN;
     }
     return strcmp(word, "mixed") == 0 || strcmp(word, "failed") == 0 ? RED : YELLOW;
-}
-
-/* Appends a text of words, wrapped at WIDTH, the lines after the first indented. */
-static void put_wrapped(const struct page *p, size_t column, size_t indent, const char *text)
-{
-    while (*text != 0) {
-        size_t len = strcspn(text, " \n");
-        if (column > indent && column + 1 + len > WIDTH) {
-            buf_printf(p->out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > indent) {
-            buf_append_u8(p->out, ' ');
-            column++;
-        }
-        buf_append(p->out, text, len);
-        column += len;
-        text += len;
-        text += strspn(text, " \n");
-    }
-    buf_append_u8(p->out, '\n');
 }
 
 static size_t limit(const struct page *p, size_t n)
@@ -192,7 +171,7 @@ static void put_bundle(const struct page *p, const struct mdl_bundle *b, int wid
     buf_printf(p->out, "  %-*s  ", width, b->submit->bundle.text);
     rep_why(p->run->m, b, &why);
     put(p, outcome_colour(word), why.len > 0 ? 10 : 0, word);
-    put_wrapped(p, (size_t)width + 14, (size_t)width + 14, buf_cstr(&why));
+    rep_wrap(p->out, (size_t)width + 14, buf_cstr(&why));
 }
 
 static void put_bundles(const struct page *p)
@@ -223,7 +202,7 @@ static void put_check(const struct page *p, enum scn_check check)
         CLEANUP(buf_fini) struct buf detail = {0};
         buf_append_bytes(&detail, buf_view(&r->detail));
         buf_printf(p->out, "                ");
-        put_wrapped(p, 16, 16, buf_cstr(&detail));
+        rep_wrap(p->out, 16, buf_cstr(&detail));
     }
 }
 
@@ -245,10 +224,10 @@ static void put_expectation(const struct page *p, struct xpc_result *r)
         : r->verdict == XPC_FAILED ? RED
                                    : YELLOW,
         10, xpc_verdict_word(r->verdict));
-    put_wrapped(p, 22, 22, buf_cstr(&r->text));
+    rep_wrap(p->out, 22, buf_cstr(&r->text));
     if (r->verdict != XPC_MET) {
         buf_printf(p->out, "%22s", "");
-        put_wrapped(p, 22, 22, buf_cstr(&r->found));
+        rep_wrap(p->out, 22, buf_cstr(&r->found));
     }
 }
 

@@ -221,6 +221,7 @@ static int add_step(struct cluster *c, const struct scn_step *step)
     item->kind = RUN_SCRIPT_MESSAGE;
     item->at = at;
     item->actor = cluster_actor_id(c, submit ? "wallet" : step->inject.to.text);
+    item->from = submit ? ACT_HOST : cluster_actor_id(c, step->inject.from.text);
     item->body = buf_view(body);
     return rc;
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define PROGRESS_EVERY 256 /* events; a power of two */
 #define MODULUS_BYTES_MAX ((size_t)64 << 10)
 /* Virtual time after the last slot in which everything must have come to rest. */
 #define REST_NS (3600 * NS_PER_S)
@@ -22,7 +21,8 @@ struct watcher {
 static void on_deliver(void *ctx, struct sched *s, uint32_t actor, const struct act_event *ev)
 {
     struct watcher *w = ctx;
-    if (w->options->progress != NULL && (++w->events & (PROGRESS_EVERY - 1)) == 0) {
+    w->events++;
+    if (w->options->progress != NULL) {
         w->options->progress(w->options->progress_ctx, ev->now, w->events);
     }
 }

@@ -21,7 +21,7 @@ struct simulate_options {
     const char *out_dir; /* PROCS: existing folder for <actor>.stderr; NULL: not kept */
     int64_t wall_ms;     /* real time the run may take; 0: no limit */
     struct simulate_places places;
-    /* Called now and then with the virtual time and the number of events; NULL: never. */
+    /* Called after every event with the virtual time and the number of events; NULL: never. */
     void (*progress)(void *ctx, struct sim_time now, uint64_t events);
     void *progress_ctx;
 };

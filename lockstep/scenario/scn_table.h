@@ -8,7 +8,7 @@
 
 #define NS_PER_HOUR (UINT64_C(3600) * 1000000000)
 #define RUN_NS_MAX (UINT64_C(1000) * NS_PER_HOUR)
-#define INJECT_BYTES_MAX 16777216
+#define INJECT_BYTES_MAX 134217728 /* twice what any party accepts */
 #define ALNUM ((unsigned)SCN_UPPER | SCN_LOWER | SCN_DIGIT)
 
 /* The offset of a member, refused by the compiler if it has another type than the descriptor. */

@@ -1,8 +1,6 @@
 /* The table, continued: what happens. */
 #include "lockstep/scenario/scn_table.h"
 
-#define INJECT_BYTES_MAX 16777216
-
 static const struct scn_field transfer_fields[] = {
     {.key = "to",
      NAME(scn_transfer, to, scn_p_name),

@@ -166,7 +166,7 @@ static int talk(struct act_actor *a, const struct act_event *ev, struct act_effe
     /* What arrives steers what follows, so that runs that differ drift apart. */
     struct hash32 h;
     hash_sha256(ev->body, &h);
-    a->prng.s[0] ^= h.b[0];
+    a->prng.s[0] ^= h.b[0] ^ (uint64_t)ev->from << 8;
     uint64_t talks = ev->kind == ACT_START ? 4 : 1 + (draw(a, 6) == 0);
     for (uint64_t i = 0; i < talks; i++) {
         send_something(a, out);
@@ -252,6 +252,10 @@ void chatty_stage_init(struct chatty_stage *s, size_t n, uint32_t budget, const 
                                             .keep_disk = true};
     s->script[3] = (struct run_script_item){
         .kind = RUN_SCRIPT_RESTART, .at = {13 * NS_PER_MS}, .actor = (uint32_t)n};
+    s->script[4] = (struct run_script_item){
+        .at = {4 * NS_PER_MS}, .actor = 1, .from = (uint32_t)n, .body = bytes_str("forged")};
+    s->script[5] = (struct run_script_item){
+        .at = {8 * NS_PER_MS}, .actor = (uint32_t)n, .from = 1, .body = bytes_str("finds it down")};
     s->options.network = (struct run_network){s->rules, 2, s->cuts, 1};
-    s->options.script = (struct run_script){s->script, 4};
+    s->options.script = (struct run_script){s->script, 6};
 }

@@ -42,7 +42,7 @@ struct chatty_stage {
     uint32_t budget;
     struct run_link_rule rules[2];
     struct run_cut cuts[1];
-    struct run_script_item script[4];
+    struct run_script_item script[6];
     struct run_options options;
 };
 

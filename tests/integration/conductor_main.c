@@ -1,12 +1,14 @@
-/* Conducts a cluster that never comes to an end and prints the pids of its processes; for the test
- * that kills it. Argument: the chatty program. */
+/* Conducts a cluster that never comes to an end and says how far it is; for the test that kills
+ * it. Argument: the chatty program. */
 #include "tests/integration/chatty.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
-static void print_pid(void *ctx, uint32_t actor, pid_t pid)
+static void say_process(void *ctx, uint32_t actor, pid_t pid)
 {
-    (void)printf("%ld\n", (long)pid);
+    (void)printf("process %" PRIu32 "\n", actor);
+    (void)fflush(stdout);
 }
 
 static void say_started(void *ctx, struct sched *s, uint32_t actor, const struct act_event *ev)
@@ -34,7 +36,7 @@ int main(int argc, char **argv)
         chatty_stage_mode(&s, id, CHATTY_BOUNCES, 0);
     }
     s.options.observer =
-        (struct run_observer){.ctx = &events, .on_process = print_pid, .on_deliver = say_started};
+        (struct run_observer){.ctx = &events, .on_process = say_process, .on_deliver = say_started};
     struct run_result result;
     struct buf why = {0};
     int rc = run_procs(&s.cluster, &s.options, &result, &why);

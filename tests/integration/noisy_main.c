@@ -1,13 +1,12 @@
 /* The chatty program with a stranger in front: before it says hello it lets somebody who does not
- * know the token talk to the conductor's socket, in ZeroMQ and in plain garbage. */
+ * know the token talk to the conductor's socket: in ZeroMQ, in plain garbage, and announcing a
+ * frame beyond all limits. */
 #include "common/base/check.h"
 #include "common/base/prng.h"
 #include "tests/integration/chatty.h"
+#include "tests/integration/zmtp.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <zmq.h>
@@ -40,16 +39,6 @@ static void talk_zeromq(const char *endpoint)
 
 static void talk_garbage(const char *endpoint)
 {
-    static const char prefix[] = "tcp://127.0.0.1:";
-    if (strncmp(endpoint, prefix, strlen(prefix)) != 0) {
-        return;
-    }
-    unsigned long port = strtoul(endpoint + strlen(prefix), NULL, 10);
-    struct sockaddr_in to = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr = {htonl(INADDR_LOOPBACK)},
-    };
     for (int i = 0; i < 20; i++) {
         uint8_t noise[200];
         struct prng p;
@@ -57,11 +46,18 @@ static void talk_garbage(const char *endpoint)
         for (size_t k = 0; k < sizeof(noise); k++) {
             noise[k] = (uint8_t)prng_next(&p);
         }
-        int fd = socket(AF_INET, SOCK_STREAM, 0);
-        CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+        int fd = zmtp_connect(endpoint);
         CHECK(write(fd, noise, sizeof(noise)) == (ssize_t)sizeof(noise));
         (void)close(fd);
     }
+}
+
+static void announce_too_much(const char *endpoint)
+{
+    int fd = zmtp_connect(endpoint);
+    zmtp_greet(fd, "DEALER");
+    zmtp_announce(fd, UINT64_C(1) << 40);
+    (void)close(fd);
 }
 
 int main(int argc, char **argv)
@@ -69,5 +65,6 @@ int main(int argc, char **argv)
     CHECK(argc == 5 && strcmp(argv[1], "--connect") == 0);
     talk_zeromq(argv[2]);
     talk_garbage(argv[2]);
+    announce_too_much(argv[2]);
     return run_actor_main(argc, argv, &chatty_class, NULL);
 }

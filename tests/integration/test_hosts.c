@@ -89,6 +89,40 @@ static void test_one_fingerprint_in_process_over_ipc_and_over_tcp(void **state)
     run_result_fini(&first);
 }
 
+struct forged {
+    uint32_t expected_from;
+    int seen;
+};
+
+static void see_forged(void *ctx, struct sched *s, uint32_t actor, const struct act_event *ev)
+{
+    struct forged *f = ctx;
+    if (ev->kind == ACT_MESSAGE && bytes_equal(ev->body, bytes_str("forged"))) {
+        assert_int_equal(actor, 1);
+        assert_int_equal(ev->from, f->expected_from);
+        assert_int_equal(ev->now.ns, 4 * NS_PER_MS);
+        f->seen++;
+    }
+}
+
+static void test_a_message_the_script_forges_is_the_same_on_every_host(void **state)
+{
+    static const uint32_t froms[] = {ACT_HOST, 3};
+    static struct chatty_stage s;
+    struct run_result results[2];
+    chatty_stage_init(&s, 4, 60, program);
+    for (int i = 0; i < 2; i++) {
+        struct forged f = {.expected_from = froms[i]};
+        s.options.observer = (struct run_observer){.ctx = &f, .on_deliver = see_forged};
+        s.script[4].from = froms[i];
+        on_all_hosts(&s, &results[i]);
+        assert_int_equal(f.seen, 6);
+    }
+    assert_memory_not_equal(results[0].fingerprint.b, results[1].fingerprint.b, 32);
+    run_result_fini(&results[0]);
+    run_result_fini(&results[1]);
+}
+
 static void test_another_seed_gives_another_fingerprint(void **state)
 {
     static struct chatty_stage s;
@@ -221,6 +255,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_fingerprint_in_process_over_ipc_and_over_tcp),
+        cmocka_unit_test(test_a_message_the_script_forges_is_the_same_on_every_host),
         cmocka_unit_test(test_another_seed_gives_another_fingerprint),
         cmocka_unit_test(test_a_failing_actor_and_a_full_disk_are_the_same_everywhere),
         cmocka_unit_test(test_limits_cut_all_hosts_at_the_same_event),

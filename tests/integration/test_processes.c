@@ -1,80 +1,20 @@
 /* What can go wrong with processes: each case is noticed, named, and leaves nothing behind. */
-#include "tests/integration/chatty.h"
+#include "tests/integration/watch.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <poll.h>
-#include <setjmp.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 extern char **environ;
 
 static const char *chatty;
 static const char *old;
-static const char *noisy;
 static const char *conductor;
-
-/* Pidfds of the processes of the last run. */
-struct watched {
-    int fds[CHATTY_MAX];
-    size_t n;
-};
-
-static void watch(void *ctx, uint32_t actor, pid_t pid)
-{
-    struct watched *w = ctx;
-    int fd = pidfd_open(pid, 0);
-    assert_true(fd >= 0);
-    w->fds[w->n++] = fd;
-}
-
-/* Closes the fds. In: the processes must have ended, or end within 30 s. */
-static void assert_all_gone(struct watched *w)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        struct pollfd fd = {.fd = w->fds[i], .events = POLLIN};
-        assert_int_equal(poll(&fd, 1, 30000), 1);
-        (void)close(w->fds[i]);
-    }
-}
-
-static void assert_contains(struct buf *text, const char *part)
-{
-    if (strstr(buf_cstr(text), part) == NULL) {
-        fail_msg("'%s' is not in '%s'", part, buf_cstr(text));
-    }
-}
-
-/* Expects the run to fail with `code` and all `parts` (up to a NULL) in the explanation. */
-static void fails(struct chatty_stage *s, int code, const char *const *parts)
-{
-    struct run_result untouched;
-    memset(&untouched, 0x5a, sizeof(untouched));
-    struct run_result result = untouched;
-    struct buf why = {0};
-    struct watched w = {.n = 0};
-    s->options.observer = (struct run_observer){.ctx = &w, .on_process = watch};
-    int rc = run_procs(&s->cluster, &s->options, &result, &why);
-    if (rc != code) {
-        fail_msg("%s: %s", err_name(rc), buf_cstr(&why));
-    }
-    assert_memory_equal(&result, &untouched, sizeof(result));
-    for (size_t i = 0; parts[i] != NULL; i++) {
-        assert_contains(&why, parts[i]);
-    }
-    assert_all_gone(&w);
-    buf_fini(&why);
-}
 
 static void test_a_crash_names_actor_signal_event_and_last_words(void **state)
 {
@@ -199,73 +139,108 @@ static void test_standard_error_goes_to_a_file_per_actor(void **state)
     fails(&s, ERR_IO, (const char *const[]){"cannot write /nonexistent/chatty-1.stderr", NULL});
 }
 
-static void test_strangers_are_ignored_and_counted(void **state)
-{
-    static struct chatty_stage s;
-    struct run_result calm;
-    struct run_result noise;
-    struct buf why = {0};
-    chatty_stage_init(&s, 3, 50, chatty);
-    assert_int_equal(run_procs(&s.cluster, &s.options, &calm, &why), 0);
-    assert_int_equal(calm.strangers, 0);
-    for (int tcp = 0; tcp < 2; tcp++) {
-        s.options.transport = tcp ? RUN_TCP : RUN_IPC;
-        s.actors[1].program = noisy;
-        if (run_procs(&s.cluster, &s.options, &noise, &why) != 0) {
-            fail_msg("%s", buf_cstr(&why));
-        }
-        assert_true(noise.strangers >= 4);
-        assert_memory_equal(noise.fingerprint.b, calm.fingerprint.b, 32);
-        run_result_fini(&noise);
-    }
-    run_result_fini(&calm);
-    buf_fini(&why);
-}
-
-static int count_private_dirs(void)
+/* The names in a folder, but for . and .. */
+static int count_entries(const char *path)
 {
     int n = 0;
-    const char *where = getenv("TMPDIR");
-    DIR *dir = opendir(where != NULL ? where : "/tmp");
+    DIR *dir = opendir(path);
     if (dir == NULL) {
-        fail_msg("no folder for temporary files");
+        fail_msg("no folder %s", path);
         return -1;
     }
     for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
-        n += strncmp(e->d_name, "lockstep-", 9) == 0;
+        n += e->d_name[0] != '.';
     }
     (void)closedir(dir);
     return n;
 }
 
-static void test_nothing_outlives_a_conductor_killed_with_9(void **state)
+/* Starts a conductor, kills it once it has printed `until`, and waits for the end of whatever it
+ * has started: all of them hold the writing end of a pipe. In: a folder for temporary files. */
+static void kill_conductor(const char *until, const char *dir)
 {
-    int before = count_private_dirs();
     int out[2];
-    assert_int_equal(pipe(out), 0);
+    int life[2];
+    char line[64] = "";
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(life, O_CLOEXEC), 0);
+    int inherited = dup(life[1]);
+    assert_true(inherited >= 0);
     posix_spawn_file_actions_t files;
     assert_int_equal(posix_spawn_file_actions_init(&files), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO), 0);
-    assert_int_equal(posix_spawn_file_actions_addclose(&files, out[0]), 0);
+    assert_int_equal(setenv("TMPDIR", dir, 1), 0);
     char *argv[] = {(char *)(uintptr_t)conductor, (char *)(uintptr_t)chatty, NULL};
     pid_t pid = 0;
     assert_int_equal(posix_spawn(&pid, conductor, &files, NULL, argv, environ), 0);
     (void)posix_spawn_file_actions_destroy(&files);
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+    (void)close(inherited);
+    (void)close(life[1]);
     (void)close(out[1]);
     FILE *lines = fdopen(out[0], "r");
     assert_non_null(lines);
-    struct watched w = {.n = 0};
-    char line[64];
-    while (fgets(line, sizeof(line), lines) != NULL && strcmp(line, "running\n") != 0) {
-        watch(&w, 0, (pid_t)strtol(line, NULL, 10));
+    while (strcmp(line, until) != 0) {
+        assert_non_null(fgets(line, sizeof(line), lines));
     }
-    assert_string_equal(line, "running\n");
-    assert_int_equal(w.n, 3);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    assert_all_gone(&w);
     (void)fclose(lines);
-    assert_int_equal(count_private_dirs(), before);
+    struct pollfd ended = {.fd = life[0]};
+    assert_int_equal(poll(&ended, 1, 30000), 1);
+    assert_true((ended.revents & POLLHUP) != 0);
+    (void)close(life[0]);
+}
+
+static void test_nothing_outlives_a_conductor_killed_with_9(void **state)
+{
+    /* While it starts its processes, and in the midst of a run. */
+    static const char *const moments[] = {"process 1\n", "process 2\n", "process 3\n", "running\n"};
+    char dir[] = "/tmp/conductor-test-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < 4 * sizeof(moments) / sizeof(moments[0]); i++) {
+        kill_conductor(moments[i % 4], dir);
+        assert_int_equal(count_entries(dir), 0);
+    }
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void test_a_run_leaves_nothing_behind_in_its_caller(void **state)
+{
+    static struct chatty_stage s;
+    char dir[] = "/tmp/conductor-test-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(setenv("TMPDIR", dir, 1), 0);
+    int fds = count_entries("/proc/self/fd");
+    int threads = count_entries("/proc/self/task");
+    cpu_set_t before;
+    cpu_set_t after;
+    assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+    for (int tcp = 0; tcp < 2; tcp++) {
+        struct watched w = {.n = 0};
+        struct run_result result;
+        struct buf why = {0};
+        chatty_stage_init(&s, 3, 50, chatty);
+        s.options.transport = tcp ? RUN_TCP : RUN_IPC;
+        s.options.observer = (struct run_observer){.ctx = &w, .on_process = watch};
+        assert_int_equal(run_procs(&s.cluster, &s.options, &result, &why), 0);
+        assert_int_equal(result.end, RUN_END_IDLE);
+        assert_int_equal(result.strangers, 0);
+        assert_int_equal(result.disconnects, 0);
+        assert_int_equal(w.n, 3);
+        assert_all_gone(&w);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+        assert_int_equal(count_entries("/proc/self/fd"), fds);
+        assert_int_equal(count_entries("/proc/self/task"), threads);
+        assert_int_equal(count_entries(dir), 0);
+        run_result_fini(&result);
+        buf_fini(&why);
+    }
+    assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
+    assert_true(CPU_EQUAL(&before, &after));
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+    assert_int_equal(rmdir(dir), 0);
 }
 
 /* Runs the program with up to four arguments; returns its exit code and what it wrote. */
@@ -325,10 +300,9 @@ int main(void)
 {
     chatty = getenv("CHATTY");
     old = getenv("CHATTY_OLD");
-    noisy = getenv("CHATTY_NOISY");
     conductor = getenv("CONDUCTOR");
-    if (chatty == NULL || old == NULL || noisy == NULL || conductor == NULL) {
-        (void)fprintf(stderr, "CHATTY, CHATTY_OLD, CHATTY_NOISY, CONDUCTOR must name programs\n");
+    if (chatty == NULL || old == NULL || conductor == NULL) {
+        (void)fprintf(stderr, "CHATTY, CHATTY_OLD, CONDUCTOR must name programs\n");
         return 1;
     }
     const struct CMUnitTest tests[] = {
@@ -342,8 +316,8 @@ int main(void)
         cmocka_unit_test(test_a_program_of_another_role_is_named),
         cmocka_unit_test(test_an_actor_that_cannot_be_created_says_why),
         cmocka_unit_test(test_standard_error_goes_to_a_file_per_actor),
-        cmocka_unit_test(test_strangers_are_ignored_and_counted),
         cmocka_unit_test(test_nothing_outlives_a_conductor_killed_with_9),
+        cmocka_unit_test(test_a_run_leaves_nothing_behind_in_its_caller),
         cmocka_unit_test(test_the_program_explains_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

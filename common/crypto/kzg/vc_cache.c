@@ -22,6 +22,9 @@ struct ceremony {
 
 static struct bytes next_word(struct bytes *in)
 {
+    if (in->len == 0) {
+        return (struct bytes){0};
+    }
     size_t at = 0;
     while (at < in->len && (in->data[at] == '\n' || in->data[at] == '\r' || in->data[at] == ' ')) {
         at++;

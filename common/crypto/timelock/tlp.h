@@ -88,6 +88,9 @@ int tlp_params_setup(const struct tlp_modulus *m, uint64_t squarings,
  *         u8 has_trapdoor (0, 1) || [p || q], all of fixed length.
  * Returns: 0, ERR_INVALID with a sentence appended to `why`, ERR_NOMEM or ERR_CRYPTO. */
 int tlp_params_decode(struct bytes file, struct tlp_params **out, struct buf *why) MUST_CHECK;
+/* Builds tables that make locking and verifying several times faster; nothing else changes. For who
+ * does that often: at 2048 bits they take 8 ms and 3 MiB. Returns: 0 or ERR_NOMEM (as before). */
+int tlp_params_prepare(struct tlp_params *params) MUST_CHECK;
 /* Appends the file; without the factors unless asked for (and known). Returns: 0 or ERR_NOMEM. */
 int tlp_params_encode(const struct tlp_params *params, bool with_trapdoor,
                       struct buf *out) MUST_CHECK;

@@ -24,9 +24,9 @@ static void fill_chunk(struct tlp_work *work, BIGNUM **row, BIGNUM *power)
     }
 }
 
-void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, const BIGNUM *base,
-                   size_t max_bits)
+void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base, size_t max_bits)
 {
+    comb->base = base;
     comb->chunks = (max_bits + CHUNK_BITS - 1) / CHUNK_BITS;
     comb->table = tlp_bns_new(work, comb->chunks * ENTRIES);
     CLEANUP(tlp_bn_cleanup) BIGNUM *power = tlp_bn_new(work);
@@ -61,6 +61,11 @@ void tlp_comb_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM *ou
                   const BIGNUM *exp)
 {
     if (work->err != 0) {
+        return;
+    }
+    if (comb->table == NULL) {
+        BIGNUM *only_read = (BIGNUM *)(uintptr_t)exp;
+        tlp_multi_pow(work, out, 1, &comb->base, &only_read);
         return;
     }
     size_t used = ((size_t)BN_num_bits(exp) + CHUNK_BITS - 1) / CHUNK_BITS;

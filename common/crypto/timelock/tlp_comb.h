@@ -7,15 +7,16 @@
 #include "common/crypto/timelock/tlp_group.h"
 
 struct tlp_comb {
+    BIGNUM *base; /* borrowed */
     size_t chunks;
-    BIGNUM **table; /* 255 entries a chunk */
+    BIGNUM **table; /* 255 entries a chunk; NULL before tlp_comb_init */
 };
 
-/* For exponents of up to max_bits. Returns: nothing; the work remembers a failure. */
-void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, const BIGNUM *base,
-                   size_t max_bits);
+/* For exponents of up to max_bits. The base is borrowed until tlp_comb_fini. Returns: nothing; the
+ * work remembers a failure. */
+void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base, size_t max_bits);
 void tlp_comb_fini(struct tlp_comb *comb);
-/* out = base^exp; 0 <= exp < 2^max_bits. */
+/* out = base^exp; 0 <= exp < 2^max_bits. Works, more slowly, with nothing but `base` set. */
 void tlp_comb_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM *out,
                   const BIGNUM *exp);
 

@@ -68,12 +68,30 @@ int tlp_params_finish(struct tlp_params *p)
     if (rc == 0) {
         rc = tlp_elem_get(&work, bytes_of(p->h_bytes, p->ring.bytes), p->h);
     }
-    if (rc != 0) {
-        return rc;
+    p->g_comb.base = p->g;
+    p->h_comb.base = p->h;
+    return rc;
+}
+
+int tlp_params_prepare(struct tlp_params *p)
+{
+    if (p->g_comb.table != NULL) {
+        return 0;
     }
-    tlp_comb_init(&work, &p->g_comb, p->g, p->ring.bits + COMB_EXTRA_BITS);
-    tlp_comb_init(&work, &p->h_comb, p->h, p->ring.bits + COMB_EXTRA_BITS);
-    return work.err;
+    CLEANUP(tlp_work_fini) struct tlp_work work;
+    struct tlp_comb g = {0};
+    struct tlp_comb h = {0};
+    tlp_work_init(&work, &p->ring);
+    tlp_comb_init(&work, &g, p->g, p->ring.bits + COMB_EXTRA_BITS);
+    tlp_comb_init(&work, &h, p->h, p->ring.bits + COMB_EXTRA_BITS);
+    if (work.err != 0) {
+        tlp_comb_fini(&g);
+        tlp_comb_fini(&h);
+        return work.err;
+    }
+    p->g_comb = g;
+    p->h_comb = h;
+    return 0;
 }
 
 /* ---- File ---- */

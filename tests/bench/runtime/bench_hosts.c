@@ -6,7 +6,6 @@
 #include "common/runtime/sched.h"
 #include "tests/integration/chatty.h"
 
-#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -52,10 +51,14 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static double median(double *values, size_t n)
+/* One line: the median, and the range it is from. Returns: the median. */
+static double print_median(const char *what, double *values, int decimals, const char *unit)
 {
-    qsort(values, n, sizeof(*values), compare);
-    return values[n / 2];
+    qsort(values, REPEATS, sizeof(*values), compare);
+    double median = values[REPEATS / 2];
+    (void)printf("%-22s %12.*f %-15s %.*f .. %.*f\n", what, decimals, median, unit, decimals,
+                 values[0], decimals, values[REPEATS - 1]);
+    return median;
 }
 
 typedef int host(const struct run_cluster *cluster, const struct run_options *options,
@@ -121,10 +124,8 @@ static double ping_pong(void)
     CPU_SET((size_t)sched_getcpu(), &one);
     CHECK(sched_getaffinity(0, sizeof(before), &before) == 0);
     CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
-    char dir[] = "/tmp/lockstep-bench-XXXXXX";
     char endpoint[64];
-    CHECK(mkdtemp(dir) != NULL);
-    (void)snprintf(endpoint, sizeof(endpoint), "ipc://%s/s", dir);
+    (void)snprintf(endpoint, sizeof(endpoint), "ipc://@bench-%ld", (long)getpid());
     void *zmq = zmq_ctx_new();
     void *socket = zmq_socket(zmq, ZMQ_ROUTER);
     CHECK(zmq_bind(socket, endpoint) == 0);
@@ -148,8 +149,6 @@ static double ping_pong(void)
     CHECK(waitpid(pid, NULL, 0) == pid);
     (void)zmq_close(socket);
     (void)zmq_ctx_term(zmq);
-    (void)unlink(endpoint + strlen("ipc://"));
-    CHECK(rmdir(dir) == 0);
     CHECK(sched_setaffinity(0, sizeof(before), &before) == 0);
     return (double)PINGS * (double)NS_PER_S / (double)(end_ns - begin_ns);
 }
@@ -170,21 +169,22 @@ int main(int argc, char **argv)
     double unpinned[REPEATS];
     double ready[REPEATS];
     double bare[REPEATS];
+    double ratio[REPEATS]; /* of runs next to each other */
     for (int i = 0; i < REPEATS; i++) {
         inproc[i] = bounce(run_inproc, program, INPROC_EVENTS, false, RUN_IPC, NULL);
         ipc[i] = bounce(run_procs, program, PROCS_EVENTS, false, RUN_IPC, &ready[i]);
         bare[i] = ping_pong();
+        ratio[i] = ipc[i] / bare[i];
         tcp[i] = bounce(run_procs, program, PROCS_EVENTS / 2, false, RUN_TCP, NULL);
         unpinned[i] = bounce(run_procs, program, PROCS_EVENTS / 8, true, RUN_IPC, NULL);
     }
-    double procs = median(ipc, REPEATS);
-    double pings = median(bare, REPEATS);
-    (void)printf("inproc              %10.0f events/s\n", median(inproc, REPEATS));
-    (void)printf("procs ipc, pinned   %10.0f events/s\n", procs);
-    (void)printf("procs tcp, pinned   %10.0f events/s\n", median(tcp, REPEATS));
-    (void)printf("procs ipc, unpinned %10.0f events/s\n", median(unpinned, REPEATS));
-    (void)printf("bare ZeroMQ ipc     %10.0f round trips/s\n", pings);
-    (void)printf("procs / bare        %10.2f\n", procs / pings);
-    (void)printf("six processes ready %10.1f ms\n", median(ready, REPEATS));
+    (void)printf("%-22s %12s %-15s of %d runs\n", "", "median", "", REPEATS);
+    (void)print_median("inproc", inproc, 0, "events/s");
+    (void)print_median("procs ipc, one CPU", ipc, 0, "events/s");
+    (void)print_median("procs tcp, one CPU", tcp, 0, "events/s");
+    (void)print_median("procs ipc, all CPUs", unpinned, 0, "events/s");
+    (void)print_median("bare ZeroMQ ipc", bare, 0, "round trips/s");
+    (void)print_median("procs ipc / bare", ratio, 2, "");
+    (void)print_median("six processes ready", ready, 1, "ms");
     return 0;
 }

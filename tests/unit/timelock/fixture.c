@@ -42,6 +42,7 @@ const struct tlp_params *fix_shared(void)
     static struct tlp_params *params;
     if (params == NULL) {
         params = fix_params(1024, 1000, true);
+        assert_int_equal(tlp_params_prepare(params), 0);
     }
     return params;
 }

@@ -54,6 +54,23 @@ static void test_3072_bits_work_too(void **state)
     check_round_trip(3072, TLP_SHORT);
 }
 
+static void test_tables_change_nothing_but_the_time(void **state)
+{
+    struct tlp_params *params = fix_params(1024, 300, true);
+    struct tlp_puzzle_out without = fix_lock(params, TLP_FULL, "tables");
+    assert_int_equal(tlp_params_prepare(params), 0);
+    assert_int_equal(tlp_params_prepare(params), 0);
+    struct tlp_puzzle_out with = fix_lock(params, TLP_FULL, "tables");
+    struct tlp_puzzle a = tlp_puzzle_out_view(&without);
+    struct tlp_puzzle b = tlp_puzzle_out_view(&with);
+    assert_true(bytes_equal(a.u, b.u) && bytes_equal(a.q, b.q));
+    assert_true(bytes_equal(a.proof, b.proof) && bytes_equal(a.ct, b.ct));
+    assert_int_equal(tlp_verify(params, CTX, &a), 0);
+    tlp_puzzle_out_fini(&without);
+    tlp_puzzle_out_fini(&with);
+    tlp_params_destroy(&params);
+}
+
 /* ---- The model ---- */
 
 static void assert_same(const struct buf *a, const struct buf *b)
@@ -374,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_round_trip_2048_full),
         cmocka_unit_test(test_round_trip_2048_short),
         cmocka_unit_test(test_3072_bits_work_too),
+        cmocka_unit_test(test_tables_change_nothing_but_the_time),
         cmocka_unit_test(test_lock_equals_the_naive_model_byte_for_byte),
         cmocka_unit_test(test_the_same_generator_gives_the_same_puzzle),
         cmocka_unit_test(test_empty_plaintext_and_context_are_fine),
