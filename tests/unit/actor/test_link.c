@@ -194,7 +194,10 @@ static void test_no_more_is_held_back_than_allowed(void **state)
     struct end *e = *state;
     for (uint64_t seq = 6; seq >= 2; seq--) { /* 2 and 3 find no room */
         receive(e, frame_of(1, seq, 1));
+        assert_int_equal(e->out.n, seq > 3 ? 1 : 2);
+        assert_int_equal(e->out.items[0].kind, seq > 3 ? ACT_SEND : ACT_REJECT);
     }
+    assert_int_equal(e->out.items[0].reason, ACT_REJECT_LIMIT);
     receive(e, frame_of(1, 1, 1));
     assert_got(e, "1");
     receive(e, frame_of(1, 2, 1));
