@@ -116,8 +116,11 @@ static int open_leg(const struct seq *s, const struct pro_leg *leg, struct bytes
     if (rc != 0 && rc != ERR_MISMATCH) {
         return rc;
     }
-    bool valid = rc == 0 && pro_tx_on_face(&s->p.view.deployment.id, leg, buf_view(&plain)) == 0;
-    wr_u8(result, valid ? PRO_OPEN : PRO_BOGUS_CIPHER);
+    int face = rc != 0 ? rc : pro_tx_on_face(&s->p.view.deployment.id, leg, buf_view(&plain));
+    if (face == ERR_NOMEM) {
+        return face;
+    }
+    wr_u8(result, face == 0 ? PRO_OPEN : PRO_BOGUS_CIPHER);
     wr_var(result, w);
     wr_var(result, buf_view(&plain));
     return result->err;

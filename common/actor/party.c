@@ -73,7 +73,7 @@ static int take_peer(struct party *p, const Lockstep__PeerConfig *peer,
     return 0;
 }
 
-static int take_peers(struct party *p, struct buf *why)
+static int take_peers(struct party *p, Lockstep__Role role, struct buf *why)
 {
     size_t n = p->config->n_peers;
     struct pro_executor *executors = calloc(n + 1, sizeof(*executors));
@@ -90,6 +90,10 @@ static int take_peers(struct party *p, struct buf *why)
         if (rc != 0) {
             return rc;
         }
+    }
+    if (p->id < 1 || p->id > n || p->config->peers[p->id - 1]->role != role ||
+        !bytes_equal(wire_view(&p->config->peers[p->id - 1]->address), BYTES_OF(p->key.address))) {
+        return refuse(why, "this party is not the peer that has its number, role and key");
     }
     if (p->sequencer_id == 0 || p->da_id == 0 || p->l1_id == 0 || p->view.n_executors == 0) {
         return refuse(why, "a cluster needs a sequencer, a DA node, an L1 and an executor");
@@ -154,7 +158,7 @@ static int init_from_config(struct party *p, const struct act_setup *setup, Lock
         memcpy(p->view.deployment.id.b, p->config->deployment.data, 32);
         p->view.deployment.l1_chain_id = p->config->l1_chain_id;
         pro_preconf_domain(&p->view.deployment, &p->view.domain);
-        rc = take_peers(p, why);
+        rc = take_peers(p, role, why);
     }
     if (rc == 0) {
         rc = take_policy(p, why);
