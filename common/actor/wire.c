@@ -136,7 +136,7 @@ int wire_frame_unpack(struct bytes in, Lockstep__Frame **out)
     }
     Lockstep__Frame *f = (Lockstep__Frame *)m;
     if (f->deployment.len != 32 || f->epoch == 0 || (f->seq == 0) != (f->body.len == 0) ||
-        (f->seq != 0 && (f->oldest == 0 || f->oldest > f->seq))) {
+        (f->seq == 0) != (f->oldest == 0) || f->oldest > f->seq) {
         wire_frame_free(&f);
         return ERR_INVALID;
     }

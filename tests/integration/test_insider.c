@@ -119,7 +119,7 @@ static void frame(const struct insider *in, uint32_t version, bool foreign, uint
     f.deployment = wire_bytes(BYTES_OF(deployment));
     f.epoch = 1;
     f.seq = seq;
-    f.oldest = 1;
+    f.oldest = seq != 0 ? 1 : 0;
     f.body = wire_bytes(body);
     wire_pack(&f.base, out);
     assert_int_equal(out->err, 0);

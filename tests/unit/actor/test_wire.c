@@ -156,6 +156,12 @@ static void test_frames_that_contradict_themselves_are_refused(void **state)
     assert_int_equal(rc_of_frame(f), ERR_INVALID);
     f.oldest = f.seq + 1;
     assert_int_equal(rc_of_frame(f), ERR_INVALID);
+    f = good;
+    f.seq = 0;
+    f.body_bytes = 0;
+    assert_int_equal(rc_of_frame(f), ERR_INVALID); /* nothing is the oldest of nothing */
+    f.oldest = 0;
+    assert_int_equal(rc_of_frame(f), 0);
 }
 
 static void test_a_frame_cut_short_is_refused_at_every_length(void **state)
