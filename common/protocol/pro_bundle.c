@@ -78,9 +78,18 @@ void pro_bundle_encode(const struct hash32 *deployment, uint64_t nonce, const st
     }
 }
 
-static int leg_decode(struct bytes raw, struct pro_leg *out)
+void pro_leg_hash(struct bytes raw, struct hash32 *out)
 {
     static const char tag[] = "lockstep/enc-tx/v1";
+    struct hash_keccak h;
+    hash_keccak_init(&h);
+    hash_keccak_add(&h, bytes_of(tag, sizeof(tag) - 1));
+    hash_keccak_add(&h, raw);
+    hash_keccak_end(&h, out);
+}
+
+int pro_leg_decode(struct bytes raw, struct pro_leg *out)
+{
     struct rd r = rd_from(raw);
     struct pro_leg leg = {.raw = raw};
     leg.open_bytes = rd_var(&r, MAX_OPEN_BYTES);
@@ -95,11 +104,7 @@ static int leg_decode(struct bytes raw, struct pro_leg *out)
     if (rc != 0) {
         return rc;
     }
-    struct hash_keccak h;
-    hash_keccak_init(&h);
-    hash_keccak_add(&h, bytes_of(tag, sizeof(tag) - 1));
-    hash_keccak_add(&h, raw);
-    hash_keccak_end(&h, &leg.enc_tx_hash);
+    pro_leg_hash(raw, &leg.enc_tx_hash);
     *out = leg;
     return 0;
 }
@@ -156,7 +161,7 @@ int pro_bundle_decode(struct bytes in, struct pro_bundle *out)
     int rc = 0;
     for (uint32_t i = 0; i < n_legs && rc == 0; i++) {
         struct bytes raw = rd_var(&r, PRO_MAX_BUNDLE_BYTES);
-        rc = r.err != 0 ? r.err : leg_decode(raw, &b.legs[i]);
+        rc = r.err != 0 ? r.err : pro_leg_decode(raw, &b.legs[i]);
     }
     b.n_legs = n_legs;
     if (rc == 0) {

@@ -64,6 +64,12 @@ void pro_leg_context(const struct hash32 *deployment, struct bytes open_bytes, s
 void pro_leg_encode(struct bytes open_bytes, struct bytes u, struct bytes q, struct bytes proof,
                     struct bytes sealed, struct buf *out);
 
+/* Out: the leg's enc_tx_hash, whatever the bytes are. */
+void pro_leg_hash(struct bytes raw, struct hash32 *out);
+/* Strict. Out: views into `raw`. Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_TOOBIG,
+ * ERR_NONCANONICAL. */
+int pro_leg_decode(struct bytes raw, struct pro_leg *out) MUST_CHECK;
+
 /* Appends a bundle of encoded legs. */
 void pro_bundle_encode(const struct hash32 *deployment, uint64_t nonce, const struct bytes *legs,
                        uint32_t n_legs, struct buf *out);

@@ -10,6 +10,7 @@
 #include "common/crypto/kzg/vc.h"
 #include "common/crypto/timelock/tlp.h"
 #include "common/protocol/pro_block.h"
+#include "common/protocol/pro_descriptor.h"
 #include "common/protocol/pro_ids.h"
 
 /* X(symbol, name): rules somebody can break. */
@@ -46,10 +47,7 @@ struct pro_view {
     struct hash32 domain; /* pro_preconf_domain(&deployment) */
     struct addr20 sequencer;
     size_t n_executors;
-    const struct pro_executor {
-        uint64_t rollup;
-        struct addr20 address;
-    } * executors;
+    const struct pro_executor *executors;
     const struct vc_setup *vc;
     const struct tlp_params *tlp;
     bool keeps_reverted; /* the policy's: see pro_policy.h */

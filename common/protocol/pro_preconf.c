@@ -1,6 +1,7 @@
 #include "common/protocol/pro_preconf.h"
 
 #include "common/crypto/hash.h"
+#include "common/protocol/pro_promise.h"
 
 #include <stdlib.h>
 
@@ -42,21 +43,27 @@ void pro_preconf_domain(const struct pro_deployment *d, struct hash32 *out)
     hash_keccak_end(&h, out);
 }
 
-static void tx_struct_hash(const struct pro_preconf *p, uint32_t leg, struct hash32 *out)
+static void promise_struct_hash(const struct pro_promise *p, struct hash32 *out)
 {
-    const struct pro_preconf_tx *tx = &p->txs[leg];
     struct hash_keccak h;
     hash_keccak_init(&h);
     add_hash_of(&h, TX_TYPE);
     add_word(&h, p->slot);
-    add_word(&h, tx->rollup);
-    add_word(&h, tx->order);
+    add_word(&h, p->rollup);
+    add_word(&h, p->order);
     add_word(&h, p->seq);
-    add_word(&h, leg);
+    add_word(&h, p->leg);
     add_word(&h, p->n_legs);
     hash_keccak_add(&h, BYTES_OF(p->bundle_id));
-    hash_keccak_add(&h, BYTES_OF(tx->enc_tx_hash));
+    hash_keccak_add(&h, BYTES_OF(p->enc_tx_hash));
     hash_keccak_end(&h, out);
+}
+
+static void tx_struct_hash(const struct pro_preconf *p, uint32_t leg, struct hash32 *out)
+{
+    struct pro_promise promise;
+    pro_promise_of(p, leg, &promise);
+    promise_struct_hash(&promise, out);
 }
 
 static void typed_data_digest(const struct hash32 *domain, const struct hash32 *struct_hash,
@@ -71,12 +78,20 @@ static void typed_data_digest(const struct hash32 *domain, const struct hash32 *
     hash_keccak_end(&h, out);
 }
 
+void pro_promise_digest(const struct hash32 *domain, const struct pro_promise *p,
+                        struct hash32 *out)
+{
+    struct hash32 inner;
+    promise_struct_hash(p, &inner);
+    typed_data_digest(domain, &inner, out);
+}
+
 void pro_preconf_tx_digest(const struct hash32 *domain, const struct pro_preconf *p, uint32_t leg,
                            struct hash32 *out)
 {
-    struct hash32 inner;
-    tx_struct_hash(p, leg, &inner);
-    typed_data_digest(domain, &inner, out);
+    struct pro_promise promise;
+    pro_promise_of(p, leg, &promise);
+    pro_promise_digest(domain, &promise, out);
 }
 
 void pro_preconf_bundle_digest(const struct hash32 *domain, const struct pro_preconf *p,

@@ -1,0 +1,105 @@
+/* Evidence: bytes that convict somebody by their own signatures, judged by the same code offline
+ * and on L1. It carries the deployment's descriptor, so it needs nothing else.
+ *
+ *   evidence = "LSEVID01" || var(descriptor) || u8 kind || the kind's fields
+ *   opening  = y (32) || proof (48) at position promise.order of the commitment in question
+ *   preimage = enc_tx_hash || tx_hash || bundle_id || u32 leg || u32 n_legs, of a block's leaf
+ *
+ *   two_promises          promise || promise: one position, or one seq, promised to two
+ *   two_orders            var(order commitment) twice: two for one rollup and slot
+ *   two_blocks            var(header) twice: two for one rollup, slot, round and stage
+ *   order_breaks_promise  promise || var(order commitment) || opening
+ *   block_breaks_promise  promise || var(header) || opening || preimage
+ *   broken_order          promise || promise: the earlier bundle or leg stands behind the later
+ *   bad_admission         promise || var(parameters) || var(leg): its time-lock proof is false
+ *   wrong_openings        promise || var(parameters) || var(leg) || var(signed openings): w is not
+ *                         the leg's, or the verdict is not what it opens to
+ *   wrong_plaintext       promise || var(parameters) || var(leg) || var(w) || var(header) ||
+ *                         opening || preimage: the block holds something else
+ *
+ * A position at or beyond the count that the sequencer signed needs no opening: opening and
+ * preimage are zero then. A proof that does not verify convicts nobody: who wants a conviction has
+ * to bring a good one. Promises, order commitments, headers and openings are the sequencer's
+ * signatures, so all of these convict the sequencer. See docs/evidence.md. */
+#ifndef PROTOCOL_PRO_EVIDENCE_H
+#define PROTOCOL_PRO_EVIDENCE_H
+
+#include "common/crypto/kzg/vc.h"
+#include "common/protocol/pro_descriptor.h"
+#include "common/protocol/pro_promise.h"
+
+/* X(constant, value, name) */
+#define PRO_EVIDENCE_MAP(X)                                                                        \
+    X(PRO_EVIDENCE_TWO_PROMISES, 1, two_promises)                                                  \
+    X(PRO_EVIDENCE_TWO_ORDERS, 2, two_orders)                                                      \
+    X(PRO_EVIDENCE_TWO_BLOCKS, 3, two_blocks)                                                      \
+    X(PRO_EVIDENCE_ORDER_BREAKS_PROMISE, 4, order_breaks_promise)                                  \
+    X(PRO_EVIDENCE_BLOCK_BREAKS_PROMISE, 5, block_breaks_promise)                                  \
+    X(PRO_EVIDENCE_BROKEN_ORDER, 6, broken_order)                                                  \
+    X(PRO_EVIDENCE_BAD_ADMISSION, 7, bad_admission)                                                \
+    X(PRO_EVIDENCE_WRONG_OPENINGS, 8, wrong_openings)                                              \
+    X(PRO_EVIDENCE_WRONG_PLAINTEXT, 9, wrong_plaintext)
+
+enum pro_evidence_kind {
+#define X(constant, value, name) constant = (value),
+    PRO_EVIDENCE_MAP(X)
+#undef X
+};
+
+#define PRO_MAX_EVIDENCE_BYTES ((size_t)8 << 20)
+
+struct pro_opening_proof {
+    struct hash32 y;
+    struct vc_proof proof;
+};
+
+struct pro_preimage {
+    struct hash32 enc_tx_hash;
+    struct hash32 tx_hash;
+    struct hash32 bundle_id;
+    uint32_t leg;
+    uint32_t n_legs;
+};
+
+/* The fields a kind has are set, the others zero. Views. */
+struct pro_evidence {
+    struct bytes descriptor; /* encoded */
+    enum pro_evidence_kind kind;
+    struct pro_promise promise;
+    struct pro_promise second;
+    struct bytes artifact; /* order commitment, header or openings */
+    struct bytes other;    /* the second of two; in wrong_plaintext the opening w */
+    struct bytes params;
+    struct bytes leg;
+    struct pro_opening_proof opening;
+    struct pro_preimage preimage;
+};
+
+/* Appends; failures stay in out->err. */
+void pro_evidence_encode(const struct pro_evidence *e, struct buf *out);
+/* Strict. Out: views into `in`. Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_TOOBIG,
+ * ERR_NONCANONICAL, ERR_UNSUPPORTED (no evidence, or of a kind nobody knows). */
+int pro_evidence_decode(struct bytes in, struct pro_evidence *out) MUST_CHECK;
+
+/* A conviction. */
+struct pro_conviction {
+    enum pro_evidence_kind kind;
+    struct hash32 deployment;
+    struct addr20 culprit;
+    uint64_t slot;
+    uint64_t gas;        /* what an Ethereum contract would pay to judge this */
+    struct buf sentence; /* what the culprit did; owned */
+};
+
+void pro_conviction_fini(struct pro_conviction *c);
+
+/* Judges. In: vc, of which only the two points of G2 are used. Out: *out on 0. `why` gets a
+ * sentence if the evidence convicts nobody. Returns: 0: convicted; ERR_PROOF: it proves nothing;
+ * what pro_evidence_decode returns; ERR_NOMEM, ERR_CRYPTO. */
+int pro_evidence_judge(const struct vc_setup *vc, struct bytes evidence, struct pro_conviction *out,
+                       struct buf *why) MUST_CHECK;
+
+/* Returns: "two_promises", ...; "unknown" for no known kind. Static storage. */
+const char *pro_evidence_name(enum pro_evidence_kind kind);
+
+#endif
