@@ -35,10 +35,10 @@ static int check_section(const Lockstep__ActorConfig *c, Lockstep__Role role, st
             return ERR_INVALID;
         }
     }
-    if (c->deployment.len != 32 || c->secret.len != 32) {
-        return refuse(why, "deployment and secret must have 32 bytes each");
+    if (c->salt.len != 32 || c->secret.len != 32) {
+        return refuse(why, "salt and secret must have 32 bytes each");
     }
-    if (c->timelock == NULL || c->limits == NULL || c->retry_ns <= 0) {
+    if (c->timelock == NULL || c->timelock->digest.len != 32 || c->limits == NULL || c->retry_ns <= 0) {
         return refuse(why, "the configuration lacks limits, timelock or retry_ns");
     }
     return 0;
@@ -101,6 +101,25 @@ static int take_peers(struct party *p, Lockstep__Role role, struct buf *why)
     return 0;
 }
 
+/* The deployment is what the configuration says it is: parties that disagree on anything in the
+ * descriptor refuse each other's frames. */
+static int name_deployment(struct party *p)
+{
+    struct pro_descriptor d = {
+        .l1_chain_id = p->config->l1_chain_id,
+        .sequencer = p->view.sequencer,
+        .n_executors = (uint32_t)p->view.n_executors,
+        .executors = (struct pro_executor *)(uintptr_t)p->view.executors,
+    };
+    memcpy(d.salt.b, p->config->salt.data, 32);
+    memcpy(d.timelock.b, p->config->timelock->digest.data, 32);
+    pro_descriptor_encode(&d, &p->descriptor);
+    pro_descriptor_id(buf_view(&p->descriptor), &p->view.deployment.id);
+    p->view.deployment.l1_chain_id = p->config->l1_chain_id;
+    pro_preconf_domain(&p->view.deployment, &p->view.domain);
+    return p->descriptor.err;
+}
+
 static int init_links(struct party *p)
 {
     struct link_options options = {
@@ -133,6 +152,10 @@ static int take_timelock(struct party *p, Lockstep__Role role, struct buf *why)
         return 0;
     }
     int rc = tlp_params_decode(wire_view(&p->config->timelock->params), &p->tlp, why);
+    if (rc == 0 && !bytes_equal(BYTES_OF(*tlp_params_digest(p->tlp)),
+                                wire_view(&p->config->timelock->digest))) {
+        rc = refuse(why, "the time-lock parameters are not those the deployment is named after");
+    }
     if (rc == 0 && role != LOCKSTEP__ROLE__ROLE_EXECUTOR) {
         rc = tlp_params_prepare(p->tlp);
     }
@@ -155,10 +178,10 @@ static int init_from_config(struct party *p, const struct act_setup *setup, Lock
         if (rc != 0) {
             return refuse(why, "the secret key is not a secp256k1 key");
         }
-        memcpy(p->view.deployment.id.b, p->config->deployment.data, 32);
-        p->view.deployment.l1_chain_id = p->config->l1_chain_id;
-        pro_preconf_domain(&p->view.deployment, &p->view.domain);
         rc = take_peers(p, role, why);
+    }
+    if (rc == 0) {
+        rc = name_deployment(p);
     }
     if (rc == 0) {
         rc = take_policy(p, why);
@@ -188,6 +211,7 @@ void party_fini(struct party *p)
     tlp_params_destroy(&p->tlp);
     wire_config_free(&p->config);
     free((void *)(uintptr_t)p->view.executors);
+    buf_fini(&p->descriptor);
     free(p->executor_ids);
     sig_key_wipe(&p->key);
     drbg_wipe(&p->drbg);

@@ -24,6 +24,7 @@ struct party {
     struct sig_key key;
     struct drbg drbg;
     struct pro_view view; /* executors and tlp are owned here */
+    struct buf descriptor; /* of the deployment, encoded: what evidence begins with */
     struct tlp_params *tlp;
     const struct pol_policy *policy;
     uint32_t sequencer_id;

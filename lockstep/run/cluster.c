@@ -6,6 +6,7 @@
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
 #include "common/crypto/timelock/tlp.h"
+#include "common/protocol/pro_descriptor.h"
 #include "lockstep/run/cluster_parts.h"
 
 #include <stdio.h>
@@ -146,6 +147,7 @@ static int make_timelock(struct cluster *c, struct bytes modulus, struct buf *wh
     tlp_modulus_wipe(&m);
     if (rc == 0) {
         c->timelock_params.limit = 1 << 16;
+        c->timelock_digest = *tlp_params_digest(params);
         rc = tlp_params_encode(params, c->scn->timelock.solver == SCN_SOLVER_TRAPDOOR,
                                &c->timelock_params);
     }
@@ -198,6 +200,30 @@ int64_t cluster_retry_ns(const struct cluster *c)
 
 /* ---- All together ---- */
 
+static int name_deployment(struct cluster *c)
+{
+    CLEANUP(buf_fini) struct buf encoded = {0};
+    CLEANUP(pro_descriptor_fini)
+    struct pro_descriptor d = {
+        .l1_chain_id = CLUSTER_L1_CHAIN_ID,
+        .salt = c->salt,
+        .timelock = c->timelock_digest,
+        .sequencer = c->actors[CLUSTER_SEQUENCER].key.address,
+        .n_executors = (uint32_t)c->scn->rollups.n,
+        .executors = calloc(c->scn->rollups.n + 1, sizeof(*d.executors)),
+    };
+    if (d.executors == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < c->scn->rollups.n; i++) {
+        d.executors[i].rollup = c->scn->rollups.items[i].chain_id;
+        d.executors[i].address = c->actors[FIRST_EXECUTOR + i].key.address;
+    }
+    pro_descriptor_encode(&d, &encoded);
+    pro_descriptor_id(buf_view(&encoded), &c->deployment);
+    return encoded.err;
+}
+
 void cluster_destroy(struct cluster **cluster)
 {
     struct cluster *c = *cluster;
@@ -234,10 +260,11 @@ void cluster_destroy(struct cluster **cluster)
 
 static int assemble(struct cluster *c, const struct cluster_options *options, struct buf *why)
 {
-    derive(c, "deployment", &c->deployment);
+    derive(c, "deployment", &c->salt);
     int rc = add_actors(c);
     rc = rc != 0 ? rc : add_users(c);
     rc = rc != 0 ? rc : make_timelock(c, options->modulus, why);
+    rc = rc != 0 ? rc : name_deployment(c);
     rc = rc != 0 ? rc : make_network(c);
     rc = rc != 0 ? rc : cluster_configure(c);
     rc = rc != 0 ? rc : cluster_make_script(c);

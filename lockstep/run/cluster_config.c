@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define L1_CHAIN_ID 31337
 #define ADMISSION_COST_NS (250 * NS_PER_US) /* one proof, verified alone */
 #define REVEAL_COST_NS (100 * NS_PER_US)    /* one opening and its place in a commitment */
 #define CHECK_COST_NS (200 * NS_PER_US)     /* one leg: opening, signatures, commitment */
@@ -205,6 +204,7 @@ static void fill_settings(const struct cluster *c, struct common_section *s)
     s->limits.pending_per_user = scn->limits.pending_per_user;
     lockstep__timelock_config__init(&s->timelock);
     s->timelock.params = wire_bytes(buf_view(&c->timelock_params));
+    s->timelock.digest = wire_bytes(BYTES_OF(c->timelock_digest));
     s->timelock.solver =
         scn->timelock.solver == SCN_SOLVER_TRAPDOOR ? TLP_TRAPDOOR : TLP_SEQUENTIAL;
     s->timelock.profile = scn->timelock.profile == SCN_PROFILE_FULL ? TLP_FULL : TLP_SHORT;
@@ -244,8 +244,8 @@ static int configure_actor(struct cluster *c, size_t at, struct common_section *
     struct cluster_actor *a = &c->actors[at];
     Lockstep__ActorConfig config = LOCKSTEP__ACTOR_CONFIG__INIT;
     int rc = 0;
-    config.deployment = wire_bytes(BYTES_OF(c->deployment));
-    config.l1_chain_id = L1_CHAIN_ID;
+    config.salt = wire_bytes(BYTES_OF(c->salt));
+    config.l1_chain_id = CLUSTER_L1_CHAIN_ID;
     config.secret = wire_bytes(BYTES_OF(a->key.secret));
     config.n_peers = c->n_actors;
     config.peers = common->peer_list;

@@ -4,6 +4,8 @@
 
 #include "lockstep/run/cluster.h"
 
+#define CLUSTER_L1_CHAIN_ID UINT64_C(31337)
+
 /* Writes every actor's packed ActorConfig. Returns: 0 or ERR_NOMEM. */
 int cluster_configure(struct cluster *c) MUST_CHECK;
 /* Turns the timeline into a script and network cuts. */
