@@ -167,8 +167,12 @@ static int on_l1_block(struct exe *e, uint32_t from, const Lockstep__L1Block *bl
         party_reject(&e->p, from, ACT_REJECT_UNEXPECTED, "L1 blocks come from L1");
         return 0;
     }
-    for (size_t i = 0; i < block->n_events; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < block->n_events && rc == 0; i++) {
         const Lockstep__L1Event *event = block->events[i];
+        if (event->kind == LOCKSTEP__L1_KIND__L1_VOIDED) {
+            rc = exe_void(e, event->slot, event->through);
+        }
         if (event->rollup != e->rollup) {
             continue;
         }
@@ -177,9 +181,10 @@ static int on_l1_block(struct exe *e, uint32_t from, const Lockstep__L1Block *bl
             compare_with_l1(e, event);
         } else if (event->kind == LOCKSTEP__L1_KIND__L1_FINALIZED) {
             forget_headers(e, event->slot);
+            exe_settle(e, event->slot);
         }
     }
-    return 0;
+    return rc;
 }
 
 static int exe_start(struct party *p)
@@ -214,15 +219,16 @@ static int exe_timer(struct party *p, uint64_t id)
 {
     struct exe *e = (struct exe *)p;
     struct exe_slot *slot = exe_find_slot(e, id);
-    CHECK(slot != NULL);
-    return exe_on_run_over(e, slot);
+    return slot == NULL ? 0 : exe_on_run_over(e, slot); /* void by now */
 }
 
 static int exe_work_done(struct party *p, const struct act_event *ev)
 {
     struct exe *e = (struct exe *)p;
     struct exe_slot *slot = exe_find_slot(e, ev->id);
-    CHECK(slot != NULL);
+    if (slot == NULL) { /* void by now */
+        return ev->work_rc;
+    }
     return ev->work_rc != 0 ? ev->work_rc : exe_on_checked(e, slot, ev->body);
 }
 
@@ -239,6 +245,7 @@ static void exe_destroy(struct act_actor **self)
     }
     free(e->slots);
     free(e->headers);
+    free(e->accepted);
     led_state_destroy(&e->state);
     party_fini(&e->p);
     free(e);

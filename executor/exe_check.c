@@ -5,6 +5,7 @@
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
 #include "common/protocol/pro_dossier.h"
+#include "common/protocol/pro_prosecute.h"
 
 #include <stdlib.h>
 
@@ -137,12 +138,17 @@ int exe_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
 {
     const struct exe *e = (const struct exe *)self;
     CLEANUP(pro_violation_fini) struct pro_violation v = {0};
+    CLEANUP(buf_fini) struct buf violation = {0};
+    CLEANUP(buf_fini) struct buf evidence = {.limit = PRO_MAX_EVIDENCE_BYTES};
     CLEANUP(cleanup_free) void *arrays = NULL;
     int rc = ERR_UNSUPPORTED;
     if (kind == EXE_WORK_PROPOSAL) {
         struct pro_proposal_dossier d;
         rc = pro_proposal_dossier_decode(request, &d, &arrays);
         rc = rc != 0 ? rc : pro_check_proposal(&e->p.view, &d, &v);
+        if (rc == 0 && v.rule != PRO_RULE_NONE) {
+            rc = pro_prosecute_proposal(&e->p.view, buf_view(&e->p.descriptor), &d, &evidence);
+        }
     } else if (kind == EXE_WORK_SECOND || kind == EXE_WORK_FINAL) {
         struct pro_next_dossier d;
         rc = pro_next_dossier_decode(request, &d, &arrays);
@@ -152,13 +158,16 @@ int exe_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
         }
     }
     if (rc == 0) {
-        pro_violation_encode(&v, result);
-        rc = result->err;
+        pro_violation_encode(&v, &violation);
+        wr_var(result, buf_view(&violation));
+        wr_var(result, buf_view(&evidence));
+        rc = violation.err != 0 ? violation.err : result->err;
     }
     return rc;
 }
 
-static int reject_block(struct exe *e, struct exe_slot *slot, struct pro_violation *v)
+static int reject_block(struct exe *e, struct exe_slot *slot, struct pro_violation *v,
+                        struct bytes evidence)
 {
     Lockstep__ProposalRejected rejected = LOCKSTEP__PROPOSAL_REJECTED__INIT;
     Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
@@ -173,7 +182,8 @@ static int reject_block(struct exe *e, struct exe_slot *slot, struct pro_violati
     rejected.detail = (char *)(uintptr_t)detail;
     m.body_case = LOCKSTEP__MESSAGE__BODY_PROPOSAL_REJECTED;
     m.proposal_rejected = &rejected;
-    return party_send(&e->p, e->p.sequencer_id, &m);
+    int rc = party_send(&e->p, e->p.sequencer_id, &m);
+    return rc != 0 || evidence.len == 0 ? rc : party_accuse(&e->p, evidence);
 }
 
 /* Remembers an accepted header until L1 has finalized the slot. */
@@ -192,12 +202,16 @@ int exe_on_checked(struct exe *e, struct exe_slot *slot, struct bytes result)
 {
     CLEANUP(pro_violation_fini) struct pro_violation v = {0};
     CHECK(slot->phase == EXE_CHECKING);
-    int rc = pro_violation_decode(result, &v);
+    struct rd r = rd_from(result);
+    struct bytes violation = rd_var(&r, UINT32_MAX);
+    struct bytes evidence = rd_var(&r, UINT32_MAX);
+    int rc = rd_end(&r);
+    rc = rc != 0 ? rc : pro_violation_decode(violation, &v);
     if (rc != 0) {
         return rc;
     }
     if (v.rule != PRO_RULE_NONE) {
-        return reject_block(e, slot, &v);
+        return reject_block(e, slot, &v, evidence);
     }
     rc = remember_header(e, slot);
     if (rc != 0) {

@@ -62,6 +62,12 @@ struct exe_header {
     struct hash32 hash;
 };
 
+/* A slot whose finalized block is executed. L1 may still void it. */
+struct exe_accepted {
+    uint64_t slot;
+    struct led_mark mark; /* the state before it */
+};
+
 struct exe {
     struct party p;
     uint64_t rollup;
@@ -72,7 +78,10 @@ struct exe {
     struct exe_header *headers;
     size_t n_headers;
     size_t cap_headers;
-    uint64_t last_final; /* highest finalized slot */
+    uint64_t last_final;           /* highest slot that is settled: accepted as final, or void */
+    struct exe_accepted *accepted; /* not final on L1 yet, ascending */
+    size_t n_accepted;
+    size_t cap_accepted;
 };
 
 /* exe_fetch.c */
@@ -94,6 +103,10 @@ int exe_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
 int exe_run_next(struct exe *e) MUST_CHECK;
 int exe_on_run_over(struct exe *e, struct exe_slot *slot) MUST_CHECK;
 int exe_finish(struct exe *e, struct exe_slot *slot) MUST_CHECK;
+/* L1 has finalized a slot: the state before it is not needed any more. */
+void exe_settle(struct exe *e, uint64_t slot);
+/* L1 has voided these slots: the state goes back to before the first. */
+int exe_void(struct exe *e, uint64_t first, uint64_t last) MUST_CHECK;
 
 /* exe.c */
 struct exe_slot *exe_find_slot(struct exe *e, uint64_t number);

@@ -2,6 +2,7 @@
 
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
+#include "common/base/vec.h"
 #include "common/protocol/pro_signed.h"
 
 #include <stdlib.h>
@@ -168,10 +169,65 @@ int exe_on_run_over(struct exe *e, struct exe_slot *slot)
 
 int exe_finish(struct exe *e, struct exe_slot *slot)
 {
-    led_state_commit(e->state);
+    int rc = VEC_RESERVE(e->accepted, e->cap_accepted, e->n_accepted + 1);
+    if (rc != 0) {
+        return rc;
+    }
+    CHECK(slot->marked);
+    e->accepted[e->n_accepted++] = (struct exe_accepted){slot->number, slot->mark};
     e->last_final = slot->number;
     party_note(&e->p, "accepted_final", slot->number, e->rollup, slot->h.round, slot->h.count,
                NULL);
     exe_drop_slot(e, slot);
+    return exe_run_next(e);
+}
+
+/* Forgets the journal when nobody may want to go back. */
+static void commit_if_settled(struct exe *e)
+{
+    if (e->n_accepted == 0 && (e->n_slots == 0 || !e->slots[0]->marked)) {
+        led_state_commit(e->state);
+    }
+}
+
+void exe_settle(struct exe *e, uint64_t slot)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < e->n_accepted; i++) {
+        if (e->accepted[i].slot != slot) {
+            e->accepted[kept++] = e->accepted[i];
+        }
+    }
+    e->n_accepted = kept;
+    commit_if_settled(e);
+}
+
+/* Slots are executed in order, so everything after the first void one was built on it. */
+static void roll_back(struct exe *e, uint64_t first)
+{
+    for (size_t i = 0; i < e->n_accepted; i++) {
+        if (e->accepted[i].slot >= first) {
+            led_state_rollback(e->state, e->accepted[i].mark);
+            e->n_accepted = i;
+            return;
+        }
+    }
+    if (e->n_slots > 0 && e->slots[0]->marked && e->slots[0]->number >= first) {
+        led_state_rollback(e->state, e->slots[0]->mark);
+    }
+}
+
+int exe_void(struct exe *e, uint64_t first, uint64_t last)
+{
+    roll_back(e, first);
+    for (size_t i = e->n_slots; i > 0; i--) {
+        struct exe_slot *slot = e->slots[i - 1];
+        if (slot->number >= first && slot->number <= last) {
+            exe_drop_slot(e, slot);
+        }
+    }
+    e->last_final = e->last_final > last ? e->last_final : last;
+    party_note(&e->p, "voided", first, e->rollup, 0, last - first + 1, NULL);
+    commit_if_settled(e);
     return exe_run_next(e);
 }

@@ -1,43 +1,16 @@
 #include "l1_stub/l1.h"
 
-#include "common/actor/party.h"
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
 #include "common/protocol/pro_block.h"
 #include "common/protocol/pro_signed.h"
+#include "l1_stub/l1_core.h"
 
 #include <stdlib.h>
 
 #define TIMER_BLOCK UINT64_C(1)
-#define MAX_PENDING ((size_t)1 << 20)
-
-/* One entry of the registry: a place that can hold one artifact. */
-struct l1_entry {
-    Lockstep__L1Kind kind;
-    uint64_t rollup;
-    uint64_t slot;
-    uint32_t round;
-    struct hash32 artifact_hash;
-    struct act_payload *artifact; /* until it is mined */
-    struct hash32 versioned_hash;
-    bool has_versioned_hash;
-    bool mined;
-    uint64_t final_at; /* FINAL: the block that ends its challenge window; 0 before it is mined */
-    bool finalized;
-};
-
-struct l1 {
-    struct party p;
-    struct l1_entry *entries;
-    size_t n_entries;
-    size_t cap_entries;
-    size_t n_open; /* entries not mined, or final and not finalized */
-    bool timer_armed;
-    struct hash32 head;
-    uint64_t head_number;
-};
 
 static uint64_t number_at(const struct l1 *l1, struct sim_time t)
 {
@@ -113,7 +86,27 @@ static void record_event(struct l1 *l1, uint64_t number, Lockstep__L1Event *even
     party_record(&l1->p, &r);
 }
 
-/* Two different signed artifacts for one place: the sequencer's own signatures convict it. */
+void l1_entry_fini(struct l1_entry *e)
+{
+    act_payload_unref(&e->artifact);
+    free(e->detail);
+    *e = (struct l1_entry){0};
+}
+
+int l1_add_entry(struct l1 *l1, struct l1_entry *e)
+{
+    int rc = VEC_RESERVE(l1->entries, l1->cap_entries, l1->n_entries + 1);
+    if (rc != 0) {
+        l1_entry_fini(e);
+        return rc;
+    }
+    l1->entries[l1->n_entries++] = *e;
+    l1->n_open++;
+    arm_next_block(l1);
+    return 0;
+}
+
+/* Two different signed artifacts for one place: whoever has both can convict the sequencer. */
 static int on_conflict(struct l1 *l1, uint32_t from, const struct l1_entry *e)
 {
     party_reject(&l1->p, from, ACT_REJECT_DUPLICATE, "another artifact is registered there");
@@ -132,27 +125,25 @@ static int register_entry(struct l1 *l1, uint32_t from, const Lockstep__L1Submit
         party_reject(&l1->p, from, ACT_REJECT_CONTENT, "final header without a proposal block");
         return 0;
     }
-    if (l1->n_open >= MAX_PENDING) {
+    if (l1_is_void(l1, e->slot)) {
+        party_reject(&l1->p, from, ACT_REJECT_STALE, "slot %llu is void",
+                     (unsigned long long)e->slot);
+        return 0;
+    }
+    if (l1->n_open >= L1_MAX_PENDING) {
         party_reject(&l1->p, from, ACT_REJECT_LIMIT, "the transaction pool is full");
         return 0;
     }
-    int rc = VEC_RESERVE(l1->entries, l1->cap_entries, l1->n_entries + 1);
-    if (rc != 0) {
-        return rc;
-    }
     e->artifact = act_payload_new(wire_view(&submit->artifact));
-    if (e->artifact == NULL) {
-        return ERR_NOMEM;
-    }
-    l1->entries[l1->n_entries++] = *e;
-    l1->n_open++;
-    arm_next_block(l1);
-    return 0;
+    return e->artifact == NULL ? ERR_NOMEM : l1_add_entry(l1, e);
 }
 
 static int on_submit(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *submit)
 {
     struct l1_entry e = {.kind = submit->kind};
+    if (submit->kind == LOCKSTEP__L1_KIND__L1_EVIDENCE) {
+        return l1_on_evidence(l1, from, wire_view(&submit->artifact));
+    }
     if (submit->kind != LOCKSTEP__L1_KIND__L1_ORDER &&
         submit->kind != LOCKSTEP__L1_KIND__L1_BLOCK &&
         submit->kind != LOCKSTEP__L1_KIND__L1_FINAL) {
@@ -180,19 +171,33 @@ static void fill_event(const struct l1_entry *e, Lockstep__L1Kind kind, Lockstep
     out->rollup = e->rollup;
     out->slot = e->slot;
     out->round = e->round;
+    out->through = e->through;
     if (e->artifact != NULL) {
         out->artifact = wire_bytes(e->artifact->view);
     }
     if (e->has_versioned_hash) {
         out->versioned_hash = wire_bytes(BYTES_OF(e->versioned_hash));
     }
+    if (kind == LOCKSTEP__L1_KIND__L1_SLASHED) {
+        out->culprit = wire_bytes(BYTES_OF(e->culprit));
+        out->detail = e->detail;
+        out->gas = e->gas;
+    }
 }
 
 /* What block `number` does to one entry. Returns: true if that is an event. */
 static bool apply_block(struct l1 *l1, struct l1_entry *e, uint64_t number, Lockstep__L1Event *out)
 {
+    bool dropped = e->kind == LOCKSTEP__L1_KIND__L1_VOIDED ? !e->mined && !l1_carry_out_void(l1, e)
+                                                           : e->voided && !e->mined;
+    if (dropped) {
+        e->mined = true;
+        l1->n_open--;
+        return false;
+    }
     if (!e->mined) {
-        fill_event(e, e->kind, out);
+        bool slashes = e->kind == LOCKSTEP__L1_KIND__L1_EVIDENCE;
+        fill_event(e, slashes ? LOCKSTEP__L1_KIND__L1_SLASHED : e->kind, out);
         e->mined = true;
         if (e->kind == LOCKSTEP__L1_KIND__L1_FINAL) {
             e->final_at = number + l1->p.config->l1->challenge_window_blocks +
@@ -202,7 +207,8 @@ static bool apply_block(struct l1 *l1, struct l1_entry *e, uint64_t number, Lock
         }
         return true;
     }
-    if (e->kind == LOCKSTEP__L1_KIND__L1_FINAL && !e->finalized && number >= e->final_at) {
+    if (e->kind == LOCKSTEP__L1_KIND__L1_FINAL && !e->finalized && !e->voided &&
+        number >= e->final_at) {
         act_payload_unref(&e->artifact);
         fill_event(e, LOCKSTEP__L1_KIND__L1_FINALIZED, out);
         e->finalized = true;
@@ -314,9 +320,7 @@ static int l1_timer(struct party *p, uint64_t id)
 
 static int l1_work_done(struct party *p, const struct act_event *ev)
 {
-    (void)p;
-    (void)ev;
-    return 0;
+    return ev->work_rc != 0 ? ev->work_rc : l1_on_judged((struct l1 *)p, ev);
 }
 
 static const struct party_ops ops = {l1_start, l1_message, l1_timer, l1_work_done};
@@ -326,9 +330,13 @@ static void l1_destroy(struct act_actor **self)
     struct l1 *l1 = (struct l1 *)*self;
     if (l1 != NULL) {
         for (size_t i = 0; i < l1->n_entries; i++) {
-            act_payload_unref(&l1->entries[i].artifact);
+            l1_entry_fini(&l1->entries[i]);
+        }
+        for (size_t i = 0; i < l1->n_trials; i++) {
+            act_payload_unref(&l1->trials[i].evidence);
         }
         free(l1->entries);
+        free(l1->trials);
         party_fini(&l1->p);
         free(l1);
         *self = NULL;
@@ -360,4 +368,4 @@ static int l1_step(struct act_actor *self, const struct act_event *ev, struct ac
     return party_step(&((struct l1 *)self)->p, &ops, ev, out);
 }
 
-const struct act_class l1_class = {"l1", l1_create, l1_step, NULL, l1_destroy};
+const struct act_class l1_class = {"l1", l1_create, l1_step, l1_work_run, l1_destroy};

@@ -18,6 +18,34 @@ static int on_rejected(struct seq *s, uint32_t from, const Lockstep__ProposalRej
     return 0;
 }
 
+/* What L1 has voided is over, wherever it stands. */
+static int drop_void(struct seq *s, const Lockstep__L1Event *e)
+{
+    for (size_t i = s->n_slots; i > 0; i--) {
+        struct seq_slot *slot = s->slots[i - 1];
+        if (slot->number >= e->slot && slot->number <= e->through && slot->phase != SEQ_OPEN) {
+            party_note(&s->p, "voided", slot->number, 0, slot->round, slot->n_bundles, NULL);
+            seq_drop_slot(s, slot);
+        }
+    }
+    return seq_solve_next(s);
+}
+
+static int on_l1_block(struct seq *s, uint32_t from, const Lockstep__L1Block *block)
+{
+    int rc = 0;
+    if (from != s->p.l1_id) {
+        party_reject(&s->p, from, ACT_REJECT_UNEXPECTED, "L1 blocks come from L1");
+        return 0;
+    }
+    for (size_t i = 0; i < block->n_events && rc == 0; i++) {
+        if (block->events[i]->kind == LOCKSTEP__L1_KIND__L1_VOIDED) {
+            rc = drop_void(s, block->events[i]);
+        }
+    }
+    return rc;
+}
+
 static int seq_message(struct party *p, uint32_t from, const Lockstep__Message *m)
 {
     struct seq *s = (struct seq *)p;
@@ -32,8 +60,9 @@ static int seq_message(struct party *p, uint32_t from, const Lockstep__Message *
     case LOCKSTEP__MESSAGE__BODY_PROPOSAL_REJECTED:
         return on_rejected(s, from, m->proposal_rejected);
     case LOCKSTEP__MESSAGE__BODY_DA_STORED:
-    case LOCKSTEP__MESSAGE__BODY_L1_BLOCK:
         return 0;
+    case LOCKSTEP__MESSAGE__BODY_L1_BLOCK:
+        return on_l1_block(s, from, m->l1_block);
     default:
         break;
     }
@@ -54,8 +83,7 @@ static int seq_work_done(struct party *p, const struct act_event *ev)
         return seq_on_admitted(s, ev);
     }
     struct seq_slot *slot = seq_find_slot(s, ev->id >> 4);
-    CHECK(slot != NULL);
-    if (ev->work_rc != 0) {
+    if (ev->work_rc != 0 || slot == NULL) { /* void by now */
         return ev->work_rc;
     }
     if (ev->work_kind == SEQ_WORK_SOLVE) {

@@ -178,8 +178,24 @@ static void note_settled(struct wal *w, const struct wal_bundle *b)
                b->preconf.n_legs, b->name);
 }
 
+/* Promises for these slots will not be kept. */
+static void void_bundles(struct wal *w, const Lockstep__L1Event *e)
+{
+    for (size_t i = w->n_bundles; i > 0; i--) {
+        struct wal_bundle *b = &w->bundles[i - 1];
+        if (b->promised && b->preconf.slot >= e->slot && b->preconf.slot <= e->through) {
+            party_note(&w->p, "bundle_voided", b->preconf.slot, 0, 0, b->preconf.n_legs, b->name);
+            forget(w, b);
+        }
+    }
+}
+
 static int on_l1_event(struct wal *w, const Lockstep__L1Event *e)
 {
+    if (e->kind == LOCKSTEP__L1_KIND__L1_VOIDED) {
+        void_bundles(w, e);
+        return 0;
+    }
     struct bytes body;
     struct pro_header header;
     bool final = e->kind == LOCKSTEP__L1_KIND__L1_FINAL;

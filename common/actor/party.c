@@ -2,6 +2,7 @@
 
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
+#include "common/protocol/pro_evidence.h"
 #include "common/protocol/pro_preconf.h"
 
 #include <stdlib.h>
@@ -38,7 +39,8 @@ static int check_section(const Lockstep__ActorConfig *c, Lockstep__Role role, st
     if (c->salt.len != 32 || c->secret.len != 32) {
         return refuse(why, "salt and secret must have 32 bytes each");
     }
-    if (c->timelock == NULL || c->timelock->digest.len != 32 || c->limits == NULL || c->retry_ns <= 0) {
+    if (c->timelock == NULL || c->timelock->digest.len != 32 || c->limits == NULL ||
+        c->retry_ns <= 0) {
         return refuse(why, "the configuration lacks limits, timelock or retry_ns");
     }
     return 0;
@@ -346,4 +348,18 @@ int party_executor_index(const struct party *p, uint64_t rollup)
         }
     }
     return -1;
+}
+
+int party_accuse(struct party *p, struct bytes evidence)
+{
+    struct pro_evidence e;
+    Lockstep__TraceEvidence t = LOCKSTEP__TRACE_EVIDENCE__INIT;
+    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
+    CHECK(pro_evidence_decode(evidence, &e) == 0);
+    t.kind = (char *)(uintptr_t)pro_evidence_name(e.kind);
+    t.evidence = wire_bytes(evidence);
+    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_EVIDENCE;
+    r.evidence = &t;
+    party_record(p, &r);
+    return party_l1_submit(p, LOCKSTEP__L1_KIND__L1_EVIDENCE, evidence);
 }

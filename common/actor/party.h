@@ -23,7 +23,7 @@ struct party {
     Lockstep__ActorConfig *config; /* owned */
     struct sig_key key;
     struct drbg drbg;
-    struct pro_view view; /* executors and tlp are owned here */
+    struct pro_view view;  /* executors and tlp are owned here */
     struct buf descriptor; /* of the deployment, encoded: what evidence begins with */
     struct tlp_params *tlp;
     const struct pol_policy *policy;
@@ -68,6 +68,9 @@ void party_note(struct party *p, const char *what, uint64_t slot, uint64_t rollu
 /* A broken rule; `by` names the culprit where it is provable, else "". */
 void party_violation(struct party *p, const char *rule, const char *by, uint64_t slot,
                      uint64_t rollup, uint32_t round, const char *detail);
+
+/* Puts evidence on record and before L1. */
+int party_accuse(struct party *p, struct bytes evidence) MUST_CHECK;
 
 /* Refuses a message on its content. */
 #define party_reject(p, from, reason, ...) act_reject((p)->out, (from), (reason), __VA_ARGS__)

@@ -164,7 +164,8 @@ static bool l1_block_is_valid(const Lockstep__L1Block *b)
     for (size_t i = 0; ok && i < b->n_events; i++) {
         const Lockstep__L1Event *e = b->events[i];
         ok = e->kind != LOCKSTEP__L1_KIND__L1_NONE &&
-             (e->versioned_hash.len == 0 || e->versioned_hash.len == 32);
+             (e->versioned_hash.len == 0 || e->versioned_hash.len == 32) &&
+             e->culprit.len == (e->kind == LOCKSTEP__L1_KIND__L1_SLASHED ? 20 : 0);
     }
     return ok;
 }

@@ -52,7 +52,7 @@ __attribute__((format(printf, 2, 3))) static int dismiss(struct trial *t, const 
 
 static int take_promise(struct trial *t, const struct pro_promise *p)
 {
-    t->gas += PRO_GAS_ECRECOVER + pro_gas_keccak(9 * 32) + pro_gas_keccak(66);
+    t->gas += PRO_GAS_ECRECOVER + pro_gas_keccak((size_t)9 * 32) + pro_gas_keccak(66);
     if (pro_promise_verify(&t->domain, p, &t->d.sequencer) != 0) {
         return dismiss(t, "a promise is not signed by the sequencer");
     }

@@ -25,7 +25,7 @@ struct cluster {
     const char *policy; /* static storage */
     struct hash32 salt;
     struct hash32 timelock_digest;
-    struct hash32 deployment; /* id of the descriptor of all that (pro_descriptor.h) */
+    struct hash32 deployment;     /* id of the descriptor of all that (pro_descriptor.h) */
     struct cluster_actor *actors; /* [id - 1] */
     size_t n_actors;
     struct sig_key *users; /* parallel to user_names */

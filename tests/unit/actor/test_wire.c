@@ -367,7 +367,7 @@ static void test_rules_reach_into_nested_and_repeated_messages(void **state)
     assert_int_equal(l1_block_rc(32, 2, 32), 0);
     assert_int_equal(l1_block_rc(30, 2, 32), ERR_INVALID);
     assert_int_equal(l1_block_rc(32, 0, 32), ERR_INVALID);
-    assert_int_equal(l1_block_rc(32, 6, 32), ERR_INVALID);
+    assert_int_equal(l1_block_rc(32, 99, 32), ERR_INVALID);
     assert_int_equal(l1_block_rc(32, 2, 31), ERR_INVALID);
     struct buf get = {0};
     put_key(&get, 3);
