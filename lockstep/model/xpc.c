@@ -207,6 +207,10 @@ static void evaluate(const struct mdl *m, const struct chk_report *checks,
     case SCN_EXPECT_DUPLICATED:
         expect_links(m, e, r);
         break;
+    case SCN_EXPECT_SLASHED:
+    case SCN_EXPECT_PENALIZED:
+        r->verdict = XPC_UNDECIDED;
+        break;
     case SCN_EXPECT_FINGERPRINT:
         expect_fingerprint(m, e, r);
         break;

@@ -169,6 +169,8 @@ struct common_section {
     Lockstep__TimelockConfig timelock;
     Lockstep__SlotConfig slots;
     Lockstep__SequencerConfig sequencer;
+    Lockstep__FaultConfig *faults;
+    Lockstep__FaultConfig **fault_list;
     Lockstep__DaConfig da;
     Lockstep__L1Config l1;
 };
@@ -177,6 +179,8 @@ static void common_section_fini(struct common_section *s)
 {
     free(s->peers);
     free(s->peer_list);
+    free(s->faults);
+    free(s->fault_list);
 }
 
 static void fill_peers(const struct cluster *c, struct common_section *s)
@@ -223,6 +227,43 @@ static void fill_settings(const struct cluster *c, struct common_section *s)
     s->l1.block_time_ns = scn->l1.block_time_ns;
     s->l1.confirmations = scn->l1.confirmations;
     s->l1.challenge_window_blocks = scn->l1.challenge_window;
+    s->l1.proposal_deadline_blocks = scn->l1.proposal_deadline;
+    s->l1.final_deadline_blocks = scn->l1.final_deadline;
+    s->l1.bond_gwei = scn->l1.bond_gwei;
+    s->l1.penalty_gwei = scn->l1.penalty_gwei;
+}
+
+/* What the timeline has the sequencer do wrong. */
+static int fill_faults(const struct cluster *c, struct common_section *s)
+{
+    const struct scn *scn = c->scn;
+    s->faults = calloc(scn->n_faults + 1, sizeof(*s->faults));
+    s->fault_list = calloc(scn->n_faults + 1, sizeof(*s->fault_list));
+    if (s->faults == NULL || s->fault_list == NULL) {
+        return ERR_NOMEM;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < scn->timeline.n; i++) {
+        const struct scn_step *step = &scn->timeline.items[i];
+        const struct scn_fault *f = &step->fault;
+        if (step->kind != SCN_STEP_FAULT) {
+            continue;
+        }
+        bool somewhere = f->rollup.text != NULL;
+        lockstep__fault_config__init(&s->faults[n]);
+        s->faults[n].kind = (uint32_t)f->kind;
+        s->faults[n].slot = step->at.slot;
+        s->faults[n].rollup = somewhere ? scn->rollups.items[f->rollup.index].chain_id : 0;
+        s->faults[n].order = f->order;
+        s->faults[n].with = f->with;
+        s->faults[n].sealed = f->time == SCN_FAULT_SEALING;
+        s->faults[n].index = f->index;
+        s->fault_list[n] = &s->faults[n];
+        n++;
+    }
+    s->sequencer.n_faults = n;
+    s->sequencer.faults = s->fault_list;
+    return 0;
 }
 
 static int make_common_section(const struct cluster *c, struct common_section *s)
@@ -234,7 +275,7 @@ static int make_common_section(const struct cluster *c, struct common_section *s
     }
     fill_peers(c, s);
     fill_settings(c, s);
-    return 0;
+    return fill_faults(c, s);
 }
 
 static int configure_actor(struct cluster *c, size_t at, struct common_section *common)

@@ -158,6 +158,7 @@ static int submit_body(const struct cluster *c, const struct scn_submit *submit,
 {
     CLEANUP(command_fini) struct command cmd = {0};
     Lockstep__SubmitCommand body = LOCKSTEP__SUBMIT_COMMAND__INIT;
+    Lockstep__SubmitFault fault = LOCKSTEP__SUBMIT_FAULT__INIT;
     Lockstep__Message message = LOCKSTEP__MESSAGE__INIT;
     int rc = fill_legs(c, submit, &cmd);
     if (rc != 0) {
@@ -166,6 +167,13 @@ static int submit_body(const struct cluster *c, const struct scn_submit *submit,
     body.name = (char *)(uintptr_t)submit->bundle.text;
     body.n_legs = cmd.n;
     body.legs = cmd.list;
+    if (submit->fault.kind != PRO_FAULT_NONE) {
+        fault.kind = (uint32_t)submit->fault.kind;
+        fault.leg = submit->fault.leg;
+        fault.of = (char *)(uintptr_t)(submit->fault.of.text != NULL ? submit->fault.of.text : "");
+        fault.index = submit->fault.index;
+        body.fault = &fault;
+    }
     message.body_case = LOCKSTEP__MESSAGE__BODY_SUBMIT_COMMAND;
     message.submit_command = &body;
     wire_pack(&message.base, out);
@@ -213,6 +221,9 @@ static int add_step(struct cluster *c, const struct scn_step *step)
     if (step->kind == SCN_STEP_PARTITION) {
         add_partition(c, &step->partition, at);
         return 0;
+    }
+    if (step->kind == SCN_STEP_FAULT) {
+        return 0; /* part of the sequencer's configuration */
     }
     struct buf *body = &c->script_bodies[c->n_script];
     struct run_script_item *item = &c->script[c->n_script++];

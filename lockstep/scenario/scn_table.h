@@ -34,6 +34,8 @@
 #define WHEN(S, m) .type = SCN_WHEN, .offset = AT(S, m, struct scn_when)
 #define CAUSE(S, m) .type = SCN_CAUSE, .offset = AT(S, m, struct scn_cause)
 #define OBJECT(S, m, o) .type = SCN_OBJECT, .offset = offsetof(struct S, m), .object = &(o)
+/* A mapping whose keys belong to the object it stands in. */
+#define OBJECT_HERE(o) .type = SCN_OBJECT, .offset = 0, .object = &(o)
 #define ITEMS(S, m, o) .type = SCN_ITEMS, .offset = offsetof(struct S, m), .object = &(o)
 #define ENTRIES(S, m, o, p)                                                                        \
     .type = SCN_ENTRIES, .offset = offsetof(struct S, m), .object = &(o), .pattern = &(p)
