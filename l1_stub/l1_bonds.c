@@ -57,7 +57,6 @@ static int penalize(struct l1 *l1, const struct l1_entry *late)
                                .slot = late->slot,
                                .rollup = late->rollup,
                                .culprit = l1->p.view.sequencer};
-    struct l1_entry voided = {.kind = LOCKSTEP__L1_KIND__L1_VOIDED, .slot = late->slot};
     CLEANUP(buf_fini) struct buf detail = {0};
     buf_printf(&detail, "no %s block of rollup %llu by L1 block %llu",
                order ? "proposal" : "finalized", (unsigned long long)late->rollup,
@@ -67,7 +66,7 @@ static int penalize(struct l1 *l1, const struct l1_entry *late)
         return ERR_NOMEM;
     }
     int rc = l1_add_entry(l1, &penalty);
-    return rc != 0 ? rc : l1_add_entry(l1, &voided);
+    return rc != 0 ? rc : l1_void_slot(l1, late->slot);
 }
 
 int l1_enforce_deadlines(struct l1 *l1, uint64_t number)

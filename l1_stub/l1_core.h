@@ -84,6 +84,8 @@ int l1_on_evidence(struct l1 *l1, uint32_t from, struct bytes evidence) MUST_CHE
 int l1_on_judged(struct l1 *l1, const struct act_event *ev) MUST_CHECK;
 int l1_work_run(const struct act_actor *self, uint32_t kind, struct bytes request,
                 struct buf *result);
+/* The next block will void the slot, unless it is void already. */
+int l1_void_slot(struct l1 *l1, uint64_t slot) MUST_CHECK;
 /* A block carries out a voiding: sets e->through. Returns: false if the slot has been finalized, on
  * any rollup. */
 bool l1_carry_out_void(struct l1 *l1, struct l1_entry *e);

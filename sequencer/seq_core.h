@@ -8,7 +8,8 @@
  * executors get proposal blocks in slot order.
  *
  * seq.c dispatches, seq_admit.c fills the open slot, seq_slot.c seals and reveals, seq_rounds.c
- * proposes, collects results, applies the policy and finalizes, seq_work.c computes. */
+ * proposes, collects results, applies the policy and finalizes, seq_work.c computes, seq_faults.c
+ * misbehaves where a scenario wants it. */
 #ifndef SEQUENCER_SEQ_CORE_H
 #define SEQUENCER_SEQ_CORE_H
 
@@ -67,6 +68,7 @@ struct seq_bundle {
     struct pro_preconf preconf;
     struct hash32 preconf_hash;
     uint64_t *exponents; /* by leg */
+    bool dropped;        /* on order: see seq_faults.h */
 };
 
 struct seq_leg_ref {
@@ -137,6 +139,7 @@ struct seq {
     size_t cap_pending;
     uint64_t next_work;
     uint32_t *pending_by_peer; /* bundles not finalized yet, by peer id */
+    bool *fault_told;          /* parallel to the configured faults */
 };
 
 const char *seq_refusal_name(enum seq_refusal r);

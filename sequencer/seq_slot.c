@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/protocol/pro_signed.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
@@ -125,6 +126,7 @@ static int promised_block(struct seq *s, struct seq_slot *slot, size_t at)
 static int seal(struct seq *s, struct seq_slot *slot)
 {
     int rc = 0;
+    seq_fault_sealing(s, slot);
     for (size_t i = 0; i < s->n_chains && rc == 0; i++) {
         if (slot->chains[i].n_legs != 0) {
             rc = promised_block(s, slot, i);
@@ -158,21 +160,31 @@ int seq_on_slot_end(struct seq *s)
     return rc != 0 ? rc : seq_admit_deferred(s);
 }
 
+static int sign_order(struct seq *s, const struct pro_order *order, struct buf *out)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    pro_order_encode(order, &body);
+    buf_clear(out);
+    pro_sign(&s->p.view.deployment.id, PRO_TAG_ORDER, &s->p.key, buf_view(&body), out);
+    return body.err != 0 ? body.err : out->err;
+}
+
 /* Signs and publishes one rollup's order commitment. */
 static int publish_order(struct seq *s, struct seq_slot *slot, size_t at,
                          const struct vc_commitment *commitment)
 {
-    CLEANUP(buf_fini) struct buf body = {0};
     CLEANUP(buf_fini) struct buf artifact = {0};
     uint64_t rollup = s->p.view.executors[at].rollup;
     struct pro_order order = {slot->number, rollup, slot->chains[at].n_legs, *commitment};
-    pro_order_encode(&order, &body);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_ORDER, &s->p.key, buf_view(&body), &artifact);
-    if (body.err != 0 || artifact.err != 0) {
-        return ERR_NOMEM;
+    int rc = sign_order(s, &order, &artifact);
+    if (rc != 0) {
+        return rc;
     }
-    int rc = party_da_put(&s->p, rollup, slot->number, LOCKSTEP__DA_KIND__DA_ORDER, 0,
-                          buf_view(&artifact));
+    rc = party_da_put(&s->p, rollup, slot->number, LOCKSTEP__DA_KIND__DA_ORDER, 0,
+                      buf_view(&artifact));
+    if (rc == 0 && seq_fault_other_order(s, &order)) {
+        rc = sign_order(s, &order, &artifact);
+    }
     return rc != 0 ? rc : party_l1_submit(&s->p, LOCKSTEP__L1_KIND__L1_ORDER, buf_view(&artifact));
 }
 
@@ -189,6 +201,9 @@ static int start_solving(struct seq *s, struct seq_slot *slot)
         return request.err;
     }
     slot->phase = SEQ_SOLVING;
+    if (seq_commits(s, PRO_FAULT_WITHHOLD_REVEAL, slot->number, 0)) {
+        return 0;
+    }
     struct sim_time done = sim_time_add((struct sim_time){chain_cost_ns(s)},
                                         legs * s->p.config->sequencer->reveal_cost_ns);
     act_work(s->p.out, seq_slot_work_id(slot, SEQ_WORK_SOLVE), SEQ_WORK_SOLVE, buf_view(&request),
@@ -269,6 +284,7 @@ static int reveal_chain(struct seq *s, struct seq_slot *slot, size_t at,
         chain->block.entries[i].tx = leg->plain;
     }
     chain->changed = true;
+    seq_fault_revealing(s, slot, at, &o);
     return publish_openings(s, slot, at, &o);
 }
 

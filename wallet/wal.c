@@ -78,6 +78,7 @@ static int keep_promise(struct wal *w, struct wal_bundle *b, struct pro_preconf 
         *p = (struct pro_preconf){0};
         b->promised = true;
         record_preconfirmed(w, b, promise);
+        rc = wal_compare_promises(w, b);
     }
     return rc;
 }
@@ -111,20 +112,25 @@ static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundleP
     return keep_promise(w, b, &p, promise);
 }
 
+/* The latest submission of these bytes that has not been answered yet: what is refused is the
+ * repetition. */
 static struct wal_bundle *find_submission(struct wal *w, const ProtobufCBinaryData *hash)
 {
+    struct wal_bundle *found = NULL;
     for (size_t i = 0; i < w->n_bundles; i++) {
-        if (bytes_equal(BYTES_OF(w->bundles[i].submission), wire_view(hash))) {
-            return &w->bundles[i];
+        struct wal_bundle *b = &w->bundles[i];
+        if (!b->promised && bytes_equal(BYTES_OF(b->submission), wire_view(hash)) &&
+            (found == NULL || b->number > found->number)) {
+            found = b;
         }
     }
-    return NULL;
+    return found;
 }
 
 static int on_refused(struct wal *w, uint32_t from, const Lockstep__BundleRefused *m)
 {
     struct wal_bundle *b = find_submission(w, &m->submission);
-    if (b == NULL || b->promised || from != w->p.sequencer_id) {
+    if (b == NULL || from != w->p.sequencer_id) {
         party_reject(&w->p, from, ACT_REJECT_UNEXPECTED, "no bundle waits for this refusal");
         return 0;
     }
@@ -196,6 +202,9 @@ static int on_l1_event(struct wal *w, const Lockstep__L1Event *e)
         void_bundles(w, e);
         return 0;
     }
+    if (e->kind == LOCKSTEP__L1_KIND__L1_BLOCK) {
+        return wal_on_l1_block(w, e);
+    }
     struct bytes body;
     struct pro_header header;
     bool final = e->kind == LOCKSTEP__L1_KIND__L1_FINAL;
@@ -251,6 +260,8 @@ static int wal_message(struct party *p, uint32_t from, const Lockstep__Message *
         return on_refused(w, from, m->bundle_refused);
     case LOCKSTEP__MESSAGE__BODY_L1_BLOCK:
         return on_l1_block(w, from, m->l1_block);
+    case LOCKSTEP__MESSAGE__BODY_DA_ITEM:
+        return wal_on_item(w, from, m->da_item);
     default:
         party_reject(p, from, ACT_REJECT_UNEXPECTED, "not a message for a wallet");
         return 0;
@@ -266,9 +277,7 @@ static int wal_timer(struct party *p, uint64_t id)
 
 static int wal_work_done(struct party *p, const struct act_event *ev)
 {
-    (void)p;
-    (void)ev;
-    return 0;
+    return wal_on_watched((struct wal *)p, ev);
 }
 
 static const struct party_ops ops = {wal_start, wal_message, wal_timer, wal_work_done};
@@ -286,6 +295,10 @@ static void wal_destroy(struct act_actor **self)
         free(w->accounts[i].name);
         sig_key_wipe(&w->accounts[i].key);
     }
+    for (size_t i = 0; i < w->n_watched; i++) {
+        wal_watched_fini(&w->watched[i]);
+    }
+    free(w->watched);
     free(w->bundles);
     free(w->accounts);
     party_fini(&w->p);
@@ -333,6 +346,10 @@ static int wal_create(const struct act_setup *setup, struct act_actor **out, str
     }
     struct act_actor *self = (struct act_actor *)w;
     rc = take_accounts(w, why);
+    if (rc == 0 && w->p.view.vc == NULL) {
+        buf_printf(why, "a wallet needs the KZG setup");
+        rc = ERR_INVALID;
+    }
     if (rc != 0) {
         wal_destroy(&self);
         return rc;
@@ -346,4 +363,4 @@ static int wal_step(struct act_actor *self, const struct act_event *ev, struct a
     return party_step(&((struct wal *)self)->p, &ops, ev, out);
 }
 
-const struct act_class wal_class = {"wallet", wal_create, wal_step, NULL, wal_destroy};
+const struct act_class wal_class = {"wallet", wal_create, wal_step, wal_work_run, wal_destroy};

@@ -33,7 +33,8 @@ enum pro_consequence {
       "puts another transaction where a leg was promised")                                         \
     X(WITHHOLD_REVEAL, 12, "withhold_reveal", PENALTY, "reveals nothing after sealing")            \
     X(WITHHOLD_BLOCK, 13, "withhold_block", PENALTY, "proposes no block for one rollup")           \
-    X(WITHHOLD_SECOND, 14, "withhold_second", PENALTY, "stops after the first round of results")
+    X(WITHHOLD_SECOND, 14, "withhold_second", PENALTY, "stops after the first round of results")   \
+    X(DROP_BUNDLE, 15, "drop_bundle", SLASHING, "forgets a bundle it made a promise for")
 
 #define PRO_USER_FAULT_MAP(X)                                                                      \
     X(FALSE_PROOF, 32, "false_proof", REFUSAL, "a leg's time-lock proof is false")                 \
