@@ -80,9 +80,10 @@ static size_t touched_rollups(const struct seq *s, const struct seq_slot *slot, 
 static int sign_header(struct seq *s, const struct pro_header *h, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf body = {0};
+    struct seq_place place = {h->final ? SEQ_SAYS_FINAL : SEQ_SAYS_BLOCK, h->slot, h->rollup,
+                              h->final ? 0 : h->round};
     pro_header_encode(h, &body);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_BLOCK, &s->p.key, buf_view(&body), out);
-    return body.err != 0 ? body.err : out->err;
+    return body.err != 0 ? body.err : seq_sign(s, &place, buf_view(&body), out);
 }
 
 static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool final,
