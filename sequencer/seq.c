@@ -1,6 +1,7 @@
 #include "sequencer/seq.h"
 
 #include "common/base/check.h"
+#include "common/crypto/aead.h"
 #include "sequencer/seq_core.h"
 #include "sequencer/seq_faults.h"
 
@@ -9,8 +10,14 @@
 static int seq_start(struct party *p)
 {
     struct seq *s = (struct seq *)p;
-    s->started = p->now;
-    return seq_open_slot(s, 1);
+    const Lockstep__SlotConfig *c = p->config->sequencer->slots;
+    uint64_t number = 0;
+    int rc = seq_resume(s, &number);
+    if (rc != 0) {
+        return rc;
+    }
+    s->closed = c->count != 0 && number > c->count;
+    return s->closed ? 0 : seq_open_slot(s, number);
 }
 
 static int on_rejected(struct seq *s, uint32_t from, const Lockstep__ProposalRejected *m)
@@ -105,13 +112,12 @@ static void seq_destroy(struct act_actor **self)
     for (size_t i = 0; i < s->n_slots; i++) {
         seq_slot_destroy(&s->slots[i], s->n_chains);
     }
-    for (size_t i = 0; i < s->n_pending; i++) {
-        seq_bundle_destroy(&s->pending[i].bundle);
-    }
+    seq_queue_fini(&s->arrivals);
+    seq_queue_fini(&s->deferred);
     free(s->slots);
-    free(s->pending);
     free(s->pending_by_peer);
     free(s->fault_told);
+    secret_wipe(&s->weight_key, sizeof(s->weight_key));
     party_fini(&s->p);
     free(s);
     *self = NULL;
@@ -145,6 +151,10 @@ static int seq_create(const struct act_setup *setup, struct act_actor **out, str
         free(s);
         return rc;
     }
+    struct drbg drbg;
+    drbg_init(&drbg, &setup->entropy, "sequencer");
+    drbg_fill(&drbg, s->weight_key.b, sizeof(s->weight_key.b));
+    drbg_wipe(&drbg);
     struct act_actor *self = (struct act_actor *)s;
     rc = read_config(s, why);
     if (rc != 0) {

@@ -1,7 +1,9 @@
 #include "sequencer/seq_faults.h"
 
 #include "common/base/check.h"
+#include "common/base/cleanup.h"
 #include "common/crypto/hash.h"
+#include "common/protocol/pro_signed.h"
 
 #include <stdlib.h>
 
@@ -236,21 +238,117 @@ void seq_fault_revealing(struct seq *s, struct seq_slot *slot, size_t at, struct
 
 /* ---- Publishing ---- */
 
-bool seq_fault_other_order(struct seq *s, struct pro_order *o)
+static int sign_unlogged(const struct seq *s, const char *tag, const struct buf *body,
+                         struct buf *out)
 {
+    buf_clear(out);
+    pro_sign(&s->p.view.deployment.id, tag, &s->p.key, buf_view(body), out);
+    return body->err != 0 ? body->err : out->err;
+}
+
+int seq_fault_other_order(struct seq *s, struct pro_order *o, struct buf *shown)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
     if (!seq_commits(s, PRO_FAULT_TWO_ORDERS, o->slot, o->rollup)) {
-        return false;
+        return 0;
     }
     memset(o->commitment.b, 0, sizeof(o->commitment.b));
     o->commitment.b[0] = 0xc0; /* commits to an empty block */
-    return true;
+    pro_order_encode(o, &body);
+    return sign_unlogged(s, PRO_TAG_ORDER, &body, shown);
 }
 
-bool seq_fault_other_block(struct seq *s, struct pro_header *h)
+int seq_fault_other_block(struct seq *s, struct pro_header *h, struct buf *shown)
 {
+    CLEANUP(buf_fini) struct buf body = {0};
     if (h->final || h->round != 0 || !seq_commits(s, PRO_FAULT_TWO_BLOCKS, h->slot, h->rollup)) {
-        return false;
+        return 0;
     }
     hash_keccak256(BYTES_OF(h->body_hash), &h->body_hash); /* of some other body */
-    return true;
+    pro_header_encode(h, &body);
+    return sign_unlogged(s, PRO_TAG_BLOCK, &body, shown);
+}
+
+/* ---- Admitting and promising ---- */
+
+enum seq_refusal seq_fault_admitting(struct seq *s, enum seq_refusal verdict)
+{
+    if (verdict != SEQ_BAD_PROOF || s->closed) {
+        return verdict;
+    }
+    uint64_t slot = s->slots[s->n_slots - 1]->number;
+    return seq_commits(s, PRO_FAULT_ADMIT_BAD_PROOF, slot, 0) ? SEQ_ADMITTED : verdict;
+}
+
+/* Returns: the bundle's first leg on the rollup, or NULL. */
+static struct pro_preconf_tx *leg_on(const struct seq_bundle *b, uint64_t rollup)
+{
+    for (uint32_t i = 0; i < b->preconf.n_legs; i++) {
+        if (b->preconf.txs[i].rollup == rollup) {
+            return &b->preconf.txs[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first bundle with a leg on the rollup waits for the second; then they swap places there. */
+static enum seq_promising turn_round(struct seq *s, struct seq_slot *slot, int at,
+                                     const struct seq_pending *pending)
+{
+    uint64_t rollup = s->p.config->sequencer->faults[at]->rollup;
+    struct pro_preconf_tx *second = leg_on(pending->bundle, rollup);
+    if (second == NULL || s->fault_told[at]) {
+        return SEQ_PROMISE_NOW;
+    }
+    if (slot->held.bundle == NULL) {
+        slot->held = *pending;
+        return SEQ_PROMISE_LATER;
+    }
+    struct pro_preconf_tx *first = leg_on(slot->held.bundle, rollup);
+    struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, rollup)];
+    struct seq_leg_ref moved = chain->legs[first->order];
+    chain->legs[first->order] = chain->legs[second->order];
+    chain->legs[second->order] = moved;
+    uint32_t order = first->order;
+    first->order = second->order;
+    second->order = order;
+    tell(s, at);
+    return SEQ_PROMISE_BOTH;
+}
+
+/* The second bundle with a leg on the rollup gets the first one's place there, and the block has no
+ * room for it. */
+static enum seq_promising promise_twice(struct seq *s, struct seq_slot *slot, int at,
+                                        const struct seq_pending *pending)
+{
+    uint64_t rollup = s->p.config->sequencer->faults[at]->rollup;
+    struct pro_preconf_tx *leg = leg_on(pending->bundle, rollup);
+    if (leg == NULL || leg->order == 0 || s->fault_told[at]) {
+        return SEQ_PROMISE_NOW;
+    }
+    strike(s, slot, (size_t)party_executor_index(&s->p, rollup), leg->order);
+    leg->order = 0;
+    tell(s, at);
+    return SEQ_PROMISE_UNLOGGED;
+}
+
+enum seq_promising seq_fault_promising(struct seq *s, struct seq_slot *slot,
+                                       const struct seq_pending *pending)
+{
+    const Lockstep__SequencerConfig *c = s->p.config->sequencer;
+    for (size_t i = 0; i < c->n_faults; i++) {
+        enum seq_promising how = SEQ_PROMISE_NOW;
+        if (c->faults[i]->slot != slot->number) {
+            continue;
+        }
+        if (c->faults[i]->kind == PRO_FAULT_BREAK_GLOBAL_ORDER) {
+            how = turn_round(s, slot, (int)i, pending);
+        } else if (c->faults[i]->kind == PRO_FAULT_TWO_PROMISES) {
+            how = promise_twice(s, slot, (int)i, pending);
+        }
+        if (how != SEQ_PROMISE_NOW) {
+            return how;
+        }
+    }
+    return SEQ_PROMISE_NOW;
 }

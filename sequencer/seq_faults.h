@@ -18,8 +18,21 @@ bool seq_commits(struct seq *s, enum pro_fault fault, uint64_t slot, uint64_t ro
 void seq_fault_sealing(struct seq *s, struct seq_slot *slot);
 /* Before the openings of chain `at` are signed and its block is committed to. */
 void seq_fault_revealing(struct seq *s, struct seq_slot *slot, size_t at, struct pro_openings *o);
-/* What L1 gets to see instead of what everybody else does. Returns: true if it differs. */
-bool seq_fault_other_order(struct seq *s, struct pro_order *o);
-bool seq_fault_other_block(struct seq *s, struct pro_header *h);
+/* What L1 gets to see instead of what everybody else does, signed behind the sign log's back. Out:
+ * *shown, replaced if the fault is scripted. */
+int seq_fault_other_order(struct seq *s, struct pro_order *o, struct buf *shown) MUST_CHECK;
+int seq_fault_other_block(struct seq *s, struct pro_header *h, struct buf *shown) MUST_CHECK;
+
+/* A bundle has its places and is to be promised. */
+enum seq_promising {
+    SEQ_PROMISE_NOW,
+    SEQ_PROMISE_LATER,    /* it is the first of two, and waits in slot->held */
+    SEQ_PROMISE_BOTH,     /* it is the second: the one that is held, and this one */
+    SEQ_PROMISE_UNLOGGED, /* its place is promised already, which the sign log must not know */
+};
+enum seq_promising seq_fault_promising(struct seq *s, struct seq_slot *slot,
+                                       const struct seq_pending *pending);
+/* Whatever the proofs say. In: the verdict. Returns: the verdict to act on. */
+enum seq_refusal seq_fault_admitting(struct seq *s, enum seq_refusal verdict);
 
 #endif

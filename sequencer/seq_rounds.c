@@ -81,9 +81,10 @@ static size_t touched_rollups(const struct seq *s, const struct seq_slot *slot, 
 static int sign_header(struct seq *s, const struct pro_header *h, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf body = {0};
+    struct seq_place place = {h->final ? SEQ_SAYS_FINAL : SEQ_SAYS_BLOCK, h->slot, h->rollup,
+                              h->final ? 0 : h->round};
     pro_header_encode(h, &body);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_BLOCK, &s->p.key, buf_view(&body), out);
-    return body.err != 0 ? body.err : out->err;
+    return body.err != 0 ? body.err : seq_sign(s, &place, buf_view(&body), out);
 }
 
 /* In: the header for DA, and the one for L1. They are the same. */
@@ -172,11 +173,9 @@ static int publish_block(struct seq *s, struct seq_slot *slot, size_t at, bool f
     }
     int rc = sign_header(s, &h, &artifact);
     if (rc == 0) {
-        bool other = seq_fault_other_block(s, &h);
-        rc = other ? sign_header(s, &h, &shown) : 0;
-        struct bytes honest = buf_view(&artifact);
-        rc = rc != 0 ? rc
-                     : publish_body(s, slot, at, final, honest, other ? buf_view(&shown) : honest);
+        buf_append_bytes(&shown, buf_view(&artifact));
+        rc = shown.err != 0 ? shown.err : seq_fault_other_block(s, &h, &shown);
+        rc = rc != 0 ? rc : publish_body(s, slot, at, final, buf_view(&artifact), buf_view(&shown));
     }
     return rc != 0 ? rc : send_to_executor(s, slot, at, final, buf_view(&artifact));
 }

@@ -3,7 +3,6 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
-#include "common/protocol/pro_signed.h"
 #include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
@@ -39,6 +38,7 @@ void seq_slot_destroy(struct seq_slot **slot, size_t n_chains)
         buf_fini(&s->failures[i].artifact);
     }
     free(s->bundles);
+    free(s->exponents);
     free(s->chains);
     free(s->failures);
     free(s->pol_legs);
@@ -77,6 +77,9 @@ int seq_open_slot(struct seq *s, uint64_t number)
 {
     const Lockstep__SlotConfig *c = s->p.config->sequencer->slots;
     int rc = VEC_RESERVE(s->slots, s->cap_slots, s->n_slots + 1);
+    if (rc == 0) {
+        rc = seq_log_slot(s, number);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -125,7 +128,7 @@ static int promised_block(struct seq *s, struct seq_slot *slot, size_t at)
 
 static int seal(struct seq *s, struct seq_slot *slot)
 {
-    int rc = 0;
+    int rc = seq_promise_held(s, slot);
     seq_fault_sealing(s, slot);
     for (size_t i = 0; i < s->n_chains && rc == 0; i++) {
         if (slot->chains[i].n_legs != 0) {
@@ -160,31 +163,23 @@ int seq_on_slot_end(struct seq *s)
     return rc != 0 ? rc : seq_admit_deferred(s);
 }
 
-static int sign_order(struct seq *s, const struct pro_order *order, struct buf *out)
-{
-    CLEANUP(buf_fini) struct buf body = {0};
-    pro_order_encode(order, &body);
-    buf_clear(out);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_ORDER, &s->p.key, buf_view(&body), out);
-    return body.err != 0 ? body.err : out->err;
-}
-
 /* Signs and publishes one rollup's order commitment. */
 static int publish_order(struct seq *s, struct seq_slot *slot, size_t at,
                          const struct vc_commitment *commitment)
 {
+    CLEANUP(buf_fini) struct buf body = {0};
     CLEANUP(buf_fini) struct buf artifact = {0};
     uint64_t rollup = s->p.view.executors[at].rollup;
     struct pro_order order = {slot->number, rollup, slot->chains[at].n_legs, *commitment};
-    int rc = sign_order(s, &order, &artifact);
+    struct seq_place place = {SEQ_SAYS_ORDER, slot->number, rollup, 0};
+    pro_order_encode(&order, &body);
+    int rc = body.err != 0 ? body.err : seq_sign(s, &place, buf_view(&body), &artifact);
     if (rc != 0) {
         return rc;
     }
     rc = party_da_put(&s->p, rollup, slot->number, LOCKSTEP__DA_KIND__DA_ORDER, 0,
                       buf_view(&artifact));
-    if (rc == 0 && seq_fault_other_order(s, &order)) {
-        rc = sign_order(s, &order, &artifact);
-    }
+    rc = rc != 0 ? rc : seq_fault_other_order(s, &order, &artifact);
     return rc != 0 ? rc : party_l1_submit(&s->p, LOCKSTEP__L1_KIND__L1_ORDER, buf_view(&artifact));
 }
 
@@ -249,10 +244,11 @@ static int publish_openings(struct seq *s, struct seq_slot *slot, size_t at,
 {
     CLEANUP(buf_fini) struct buf body = {.limit = SIZE_MAX / 2};
     CLEANUP(buf_fini) struct buf artifact = {.limit = SIZE_MAX / 2};
+    struct seq_place place = {SEQ_SAYS_OPENINGS, slot->number, openings->rollup, 0};
     pro_openings_encode(openings, &body);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_OPENINGS, &s->p.key, buf_view(&body), &artifact);
-    if (body.err != 0 || artifact.err != 0) {
-        return ERR_NOMEM;
+    int rc = body.err != 0 ? body.err : seq_sign(s, &place, buf_view(&body), &artifact);
+    if (rc != 0) {
+        return rc;
     }
     return party_da_put(&s->p, s->p.view.executors[at].rollup, slot->number,
                         LOCKSTEP__DA_KIND__DA_OPENINGS, 0, buf_view(&artifact));

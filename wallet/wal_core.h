@@ -70,8 +70,9 @@ void wal_watched_fini(struct wal_watched *x);
 /* Turns leg `leg`'s plaintext into noise. */
 int wal_fault_plaintext(struct wal *w, const Lockstep__SubmitFault *f, uint32_t leg,
                         struct buf *plain) MUST_CHECK;
-/* Makes leg `leg`'s proof false. */
-void wal_fault_proof(const Lockstep__SubmitFault *f, uint32_t leg, struct buf *proof);
+/* Makes leg `leg` a puzzle that does not open, whatever its proof says: Q is another element. */
+int wal_fault_proof(const Lockstep__SubmitFault *f, uint32_t leg,
+                    struct tlp_puzzle_out *puzzle) MUST_CHECK;
 /* Replaces what leg `leg` seals by what a leg of another bundle does. Returns: 0, ERR_NOMEM, or
  * ERR_NOTFOUND if that bundle is over. */
 int wal_fault_lift(const struct wal *w, const Lockstep__SubmitFault *f, uint32_t leg,

@@ -16,11 +16,13 @@ int wal_fault_plaintext(struct wal *w, const Lockstep__SubmitFault *f, uint32_t 
     return plain->err;
 }
 
-void wal_fault_proof(const Lockstep__SubmitFault *f, uint32_t leg, struct buf *proof)
+int wal_fault_proof(const Lockstep__SubmitFault *f, uint32_t leg, struct tlp_puzzle_out *puzzle)
 {
-    if (is(f, PRO_FAULT_FALSE_PROOF, leg) && proof->len != 0) {
-        proof->data[proof->len - 1] ^= 1; /* of z: still in its range */
+    if (is(f, PRO_FAULT_FALSE_PROOF, leg)) {
+        buf_clear(&puzzle->q);
+        buf_append_bytes(&puzzle->q, buf_view(&puzzle->u));
     }
+    return puzzle->q.err;
 }
 
 const struct wal_bundle *wal_fault_replayed(const struct wal *w, const Lockstep__SubmitFault *f)

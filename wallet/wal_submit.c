@@ -62,8 +62,8 @@ static int seal_leg(struct wal *w, const struct pro_open_part *open, struct byte
         return ERR_NOMEM;
     }
     int rc = tlp_lock(w->p.tlp, profile, &w->p.drbg, buf_view(&context), plain, &sealed);
+    rc = rc != 0 ? rc : wal_fault_proof(fault, open->leg, &sealed);
     if (rc == 0) {
-        wal_fault_proof(fault, open->leg, &sealed.proof);
         pro_leg_encode(buf_view(&open_bytes), buf_view(&sealed.u), buf_view(&sealed.q),
                        buf_view(&sealed.proof), buf_view(&sealed.ct), out);
         rc = out->err;

@@ -37,7 +37,8 @@ enum pro_consequence {
     X(DROP_BUNDLE, 15, "drop_bundle", SLASHING, "forgets a bundle it made a promise for")
 
 #define PRO_USER_FAULT_MAP(X)                                                                      \
-    X(FALSE_PROOF, 32, "false_proof", REFUSAL, "a leg's time-lock proof is false")                 \
+    X(FALSE_PROOF, 32, "false_proof", REFUSAL,                                                     \
+      "seals a leg that does not open, under a false proof")                                       \
     X(GARBAGE, 33, "garbage", EXCLUSION, "a leg opens to noise")                                   \
     X(REPLAY, 34, "replay", REFUSAL, "the very bytes of another bundle, once more")                \
     X(LIFT, 35, "lift", REFUSAL, "a leg taken out of another bundle")
