@@ -18,14 +18,18 @@ void wal_bundle_fini(struct wal_bundle *b)
     *b = (struct wal_bundle){0};
 }
 
-struct wal_bundle *wal_find(struct wal *w, const struct hash32 *id)
+/* The first bundle with this id that has not been answered yet, or NULL. */
+static struct wal_bundle *find_waiting(struct wal *w, const struct hash32 *id)
 {
+    struct wal_bundle *found = NULL;
     for (size_t i = 0; i < w->n_bundles; i++) {
-        if (hash32_equal(&w->bundles[i].id, id)) {
-            return &w->bundles[i];
+        struct wal_bundle *b = &w->bundles[i];
+        if (!b->promised && hash32_equal(&b->id, id) &&
+            (found == NULL || b->number < found->number)) {
+            found = b;
         }
     }
-    return NULL;
+    return found;
 }
 
 static void forget(struct wal *w, struct wal_bundle *b)
@@ -66,12 +70,17 @@ static void record_preconfirmed(struct wal *w, const struct wal_bundle *b, struc
     party_record(&w->p, &r);
 }
 
+static void promise_key(const struct hash32 *bundle, struct buf *key)
+{
+    wr_fixed(key, "promise/", 8);
+    wr_fixed(key, bundle->b, 32);
+}
+
 static int keep_promise(struct wal *w, struct wal_bundle *b, struct pro_preconf *p,
                         struct bytes promise)
 {
     CLEANUP(buf_fini) struct buf key = {0};
-    wr_fixed(&key, "promise/", 8);
-    wr_fixed(&key, b->id.b, 32);
+    promise_key(&b->id, &key);
     int rc = key.err != 0 ? key.err : w->p.store->ops->put(w->p.store, buf_view(&key), promise);
     if (rc == 0) {
         b->preconf = *p;
@@ -81,6 +90,32 @@ static int keep_promise(struct wal *w, struct wal_bundle *b, struct pro_preconf 
         rc = wal_compare_promises(w, b);
     }
     return rc;
+}
+
+static void end_refused(struct wal *w, struct wal_bundle *b, const char *reason, const char *detail)
+{
+    Lockstep__TraceRefused t = LOCKSTEP__TRACE_REFUSED__INIT;
+    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
+    t.name = b->name;
+    t.bundle_id = wire_bytes(BYTES_OF(b->id));
+    t.reason = (char *)(uintptr_t)reason;
+    t.detail = (char *)(uintptr_t)detail;
+    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_REFUSED;
+    r.refused = &t;
+    party_record(&w->p, &r);
+    forget(w, b);
+}
+
+/* A bundle submitted once more is answered with the promise it has. Out: whether this is one. */
+static int is_repeated(const struct wal *w, const struct hash32 *bundle, struct bytes promise,
+                       bool *out)
+{
+    CLEANUP(buf_fini) struct buf key = {0};
+    CLEANUP(buf_fini) struct buf known = {0};
+    promise_key(bundle, &key);
+    int rc = key.err != 0 ? key.err : w->p.store->ops->get(w->p.store, buf_view(&key), &known);
+    *out = rc == 0 && bytes_equal(buf_view(&known), promise);
+    return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
 static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundlePreconfirmed *m)
@@ -99,9 +134,18 @@ static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundleP
         party_reject(&w->p, from, ACT_REJECT_MALFORMED, "preconfirmation: %s", err_text(rc));
         return 0;
     }
-    struct wal_bundle *b = wal_find(w, &p.bundle_id);
-    if (b == NULL || b->promised) {
+    struct wal_bundle *b = find_waiting(w, &p.bundle_id);
+    if (b == NULL) {
         party_reject(&w->p, from, ACT_REJECT_DUPLICATE, "no bundle waits for this promise");
+        return 0;
+    }
+    bool repeated = false;
+    rc = is_repeated(w, &p.bundle_id, promise, &repeated);
+    if (rc != 0) {
+        return rc;
+    }
+    if (repeated) {
+        end_refused(w, b, "duplicate", "it has its promise");
         return 0;
     }
     rc = check_promise(w, b, &p);
@@ -134,16 +178,7 @@ static int on_refused(struct wal *w, uint32_t from, const Lockstep__BundleRefuse
         party_reject(&w->p, from, ACT_REJECT_UNEXPECTED, "no bundle waits for this refusal");
         return 0;
     }
-    Lockstep__TraceRefused t = LOCKSTEP__TRACE_REFUSED__INIT;
-    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
-    t.name = b->name;
-    t.bundle_id = wire_bytes(BYTES_OF(b->id));
-    t.reason = m->reason;
-    t.detail = m->detail;
-    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_REFUSED;
-    r.refused = &t;
-    party_record(&w->p, &r);
-    forget(w, b);
+    end_refused(w, b, m->reason, m->detail);
     return 0;
 }
 

@@ -84,8 +84,6 @@ void wal_fault_tell(struct wal *w, const Lockstep__SubmitFault *f);
 
 /* wal.c */
 
-/* The bundle with this id that still waits for something, or NULL. */
-struct wal_bundle *wal_find(struct wal *w, const struct hash32 *id);
 void wal_bundle_fini(struct wal_bundle *b);
 
 #endif
