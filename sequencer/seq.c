@@ -110,6 +110,7 @@ static void seq_destroy(struct act_actor **self)
     free(s->slots);
     free(s->pending);
     free(s->pending_by_peer);
+    seq_attacks_fini(s);
     party_fini(&s->p);
     free(s);
     *self = NULL;
@@ -129,7 +130,7 @@ static int read_config(struct seq *s, struct buf *why)
     }
     s->n_chains = s->p.view.n_executors;
     s->pending_by_peer = calloc(c->n_peers + 1, sizeof(*s->pending_by_peer));
-    return s->pending_by_peer == NULL ? ERR_NOMEM : 0;
+    return s->pending_by_peer == NULL ? ERR_NOMEM : seq_attacks_init(s, why);
 }
 
 static int seq_create(const struct act_setup *setup, struct act_actor **out, struct buf *why)

@@ -190,7 +190,7 @@ static enum seq_refusal read_verdicts(struct seq_bundle *b, struct bytes result)
 
 /* Two legs with the same exponent cannot be solved in one batch: the later waits for the next
  * slot. */
-static bool collides(const struct seq_slot *slot, const struct seq_bundle *b)
+bool seq_collides(const struct seq_slot *slot, const struct seq_bundle *b)
 {
     for (uint32_t i = 0; i < slot->n_bundles; i++) {
         const struct seq_bundle *other = slot->bundles[i];
@@ -297,7 +297,9 @@ static int promise(struct seq *s, struct seq_slot *slot, struct seq_bundle *b)
     out.preconfirmation = wire_bytes(buf_view(&preconf));
     m.body_case = LOCKSTEP__MESSAGE__BODY_BUNDLE_PRECONFIRMED;
     m.bundle_preconfirmed = &out;
-    rc = party_send(&s->p, b->wallet, &m);
+    if (b->wallet != s->p.id) { /* its own it need not tell itself */
+        rc = party_send(&s->p, b->wallet, &m);
+    }
     if (rc == 0) {
         rc = party_da_put(&s->p, 0, slot->number, LOCKSTEP__DA_KIND__DA_BUNDLE, b->preconf.seq,
                           buf_view(&item));
@@ -317,6 +319,16 @@ static void account_deadline(struct seq *s, const struct seq_pending *pending)
         party_note(&s->p, "deadline_missed", pending->bundle->preconf.slot, 0, 0,
                    (uint64_t)taken_ns, "promised after the time-lock could have been broken");
     }
+}
+
+int seq_promise(struct seq *s, struct seq_slot *slot, struct seq_pending *pending)
+{
+    int rc = assign_positions(s, slot, pending->bundle);
+    if (rc == 0) {
+        account_deadline(s, pending);
+        rc = promise(s, slot, pending->bundle);
+    }
+    return rc;
 }
 
 static void drop_pending(struct seq *s, size_t at)
@@ -346,7 +358,7 @@ static int admit(struct seq *s, size_t at)
     if (repeats_exponent(pending->bundle)) {
         return refuse_pending(s, at, SEQ_BAD_ELEMENT);
     }
-    if (collides(slot, pending->bundle)) {
+    if (seq_collides(slot, pending->bundle)) {
         pending->deferred = true;
         return 0;
     }
@@ -354,14 +366,18 @@ static int admit(struct seq *s, size_t at)
     if (room != SEQ_ADMITTED) {
         return refuse_pending(s, at, room);
     }
+    bool put_off = false;
+    seq_attack_censor(s, slot, pending->bundle, &room, &put_off);
+    if (room != SEQ_ADMITTED) {
+        return refuse_pending(s, at, room);
+    }
+    if (put_off) {
+        pending->deferred = true;
+        return 0;
+    }
     struct seq_pending admitted = *pending;
     drop_pending(s, at);
-    int rc = assign_positions(s, slot, admitted.bundle);
-    if (rc == 0) {
-        account_deadline(s, &admitted);
-        rc = promise(s, slot, admitted.bundle);
-    }
-    return rc;
+    return seq_attack_promise(s, slot, &admitted);
 }
 
 int seq_on_admitted(struct seq *s, const struct act_event *ev)

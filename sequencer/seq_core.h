@@ -7,6 +7,8 @@
  * A sealed slot waits until all earlier slots have been proposed: there is one solver, and
  * executors get proposal blocks in slot order.
  *
+ * seq_attack.c is what a dishonest one does with what it reads on the way in.
+ *
  * seq.c dispatches, seq_admit.c fills the open slot, seq_slot.c seals and reveals, seq_rounds.c
  * proposes, collects results, applies the policy and finalizes, seq_work.c computes. */
 #ifndef SEQUENCER_SEQ_CORE_H
@@ -124,6 +126,9 @@ struct seq_pending {
     bool deferred; /* its exponent collided; admitted as soon as the next slot opens */
 };
 
+/* What is scripted against users (seq_attack.c). */
+struct seq_attack;
+
 struct seq {
     struct party p;
     size_t n_chains;
@@ -137,6 +142,8 @@ struct seq {
     size_t cap_pending;
     uint64_t next_work;
     uint32_t *pending_by_peer; /* bundles not finalized yet, by peer id */
+    struct seq_attack *attacks;
+    size_t n_attacks;
 };
 
 const char *seq_refusal_name(enum seq_refusal r);
@@ -146,6 +153,24 @@ int seq_on_submit(struct seq *s, uint32_t from, const Lockstep__SubmitBundle *m)
 int seq_on_admitted(struct seq *s, const struct act_event *ev) MUST_CHECK;
 int seq_admit_deferred(struct seq *s) MUST_CHECK;
 void seq_bundle_destroy(struct seq_bundle **b);
+/* Two legs with the same exponent cannot be solved in one batch. */
+bool seq_collides(const struct seq_slot *slot, const struct seq_bundle *b);
+/* Gives the bundle its places in the slot, signs and sends the promise. The slot owns the bundle
+ * from here on, also on failure. */
+int seq_promise(struct seq *s, struct seq_slot *slot, struct seq_pending *pending) MUST_CHECK;
+
+/* seq_attack.c */
+/* Reads the configuration's attacks. Returns: 0, ERR_NOMEM, or ERR_INVALID with a sentence. */
+int seq_attacks_init(struct seq *s, struct buf *why) MUST_CHECK;
+void seq_attacks_fini(struct seq *s);
+/* In: a bundle about to be promised. Out: *verdict, SEQ_ADMITTED to let it pass; *put_off, true to
+ * keep it for the next slot. Puts on record what it does. */
+void seq_attack_censor(struct seq *s, const struct seq_slot *slot, const struct seq_bundle *b,
+                       enum seq_refusal *verdict, bool *put_off);
+/* seq_promise, with bundles of the sequencer's own promised right before and after it where an
+ * attack says so. */
+int seq_attack_promise(struct seq *s, struct seq_slot *slot,
+                       struct seq_pending *pending) MUST_CHECK;
 
 /* seq_slot.c */
 int seq_open_slot(struct seq *s, uint64_t number) MUST_CHECK;
