@@ -10,7 +10,8 @@
  * seq.c dispatches; seq_admit.c takes and refuses submissions, seq_batch.c has their proofs
  * verified, seq_promise.c gives out positions; seq_slot.c seals and reveals, seq_rounds.c proposes,
  * collects results, applies the policy and finalizes; seq_log.c signs; seq_work.c computes;
- * seq_faults.c misbehaves where a scenario wants it. */
+ * seq_faults.c misbehaves where a scenario wants it, seq_attack.c is what a dishonest sequencer
+ * does with what it reads on the way in. */
 #ifndef SEQUENCER_SEQ_CORE_H
 #define SEQUENCER_SEQ_CORE_H
 
@@ -135,6 +136,9 @@ struct seq_queue {
     size_t cap;
 };
 
+/* What is scripted against users (seq_attack.c). */
+struct seq_attack;
+
 struct seq {
     struct party p;
     size_t n_chains;
@@ -150,6 +154,8 @@ struct seq {
     struct hash32 weight_key;  /* secret: where the weights of a batch come from */
     uint32_t *pending_by_peer; /* bundles not finalized yet, by peer id */
     bool *fault_told;          /* parallel to the configured faults */
+    struct seq_attack *attacks;
+    size_t n_attacks;
 };
 
 const char *seq_refusal_name(enum seq_refusal r);
@@ -164,6 +170,19 @@ int seq_admit_deferred(struct seq *s) MUST_CHECK;
 int seq_queue_add(struct seq_queue *q, const struct seq_pending *pending) MUST_CHECK;
 void seq_queue_fini(struct seq_queue *q);
 void seq_bundle_destroy(struct seq_bundle **b);
+
+/* seq_attack.c */
+/* Reads the configuration's attacks. Returns: 0, ERR_NOMEM, or ERR_INVALID with a sentence. */
+int seq_attacks_init(struct seq *s, struct buf *why) MUST_CHECK;
+void seq_attacks_fini(struct seq *s);
+/* In: a bundle about to be promised. Out: *verdict, SEQ_ADMITTED to let it pass; *put_off, true to
+ * keep it for the next slot. Puts on record what it does. */
+void seq_attack_censor(struct seq *s, const struct seq_slot *slot, const struct seq_bundle *b,
+                       enum seq_refusal *verdict, bool *put_off);
+/* seq_promise, with bundles of the sequencer's own promised right before and after it where an
+ * attack says so. */
+int seq_attack_promise(struct seq *s, struct seq_slot *slot,
+                       struct seq_pending *pending) MUST_CHECK;
 
 /* seq_batch.c: while one admission work runs, arrivals queue; when it ends, the next takes what
  * waits, up to a number of legs. So nobody waits for a timer, nor for more than one batch. */

@@ -127,7 +127,7 @@ static int send_promise(struct seq *s, const struct seq_bundle *b, struct bytes 
     out.preconfirmation = wire_bytes(preconf);
     m.body_case = LOCKSTEP__MESSAGE__BODY_BUNDLE_PRECONFIRMED;
     m.bundle_preconfirmed = &out;
-    int rc = party_send(&s->p, b->wallet, &m);
+    int rc = b->wallet == s->p.id ? 0 : party_send(&s->p, b->wallet, &m);
     if (rc == 0) {
         rc = party_da_put(&s->p, 0, b->preconf.slot, LOCKSTEP__DA_KIND__DA_BUNDLE, b->preconf.seq,
                           buf_view(&item));

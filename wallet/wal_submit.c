@@ -20,10 +20,10 @@ static const struct wal_account *account(const struct wal *w, const char *name)
     return NULL;
 }
 
-/* Appends the signed transaction of one leg. Returns: 0, ERR_NOTFOUND (no such account), or what
- * the operations' decoder says. */
-static int sign_leg(struct wal *w, const Lockstep__SubmitLeg *leg, uint64_t nonce, uint32_t index,
-                    uint32_t n_legs, uint64_t *gas, struct buf *out)
+/* Appends the signed transaction of one leg and completes its open part. Returns: 0, ERR_NOTFOUND
+ * (no such account), or what the operations' decoder says. */
+static int sign_leg(struct wal *w, const Lockstep__SubmitLeg *leg, struct pro_open_part *open,
+                    struct buf *out)
 {
     const struct wal_account *a = account(w, leg->from);
     CLEANUP(led_tx_fini) struct led_tx tx = {0};
@@ -36,15 +36,21 @@ static int sign_leg(struct wal *w, const Lockstep__SubmitLeg *leg, uint64_t nonc
     }
     tx.deployment = w->p.view.deployment.id;
     tx.rollup = leg->rollup;
-    tx.bundle_nonce = nonce;
-    tx.leg = index;
-    tx.n_legs = n_legs;
+    tx.bundle_nonce = open->bundle_nonce;
+    tx.leg = open->leg;
+    tx.n_legs = open->n_legs;
     tx.has_nonce = leg->has_nonce != 0;
     tx.nonce = leg->nonce;
     tx.sender = a->key.address;
-    *gas = GAS_PER_OPERATION * tx.n_ops;
     led_tx_sign(&tx, &a->key);
     led_tx_encode(&tx, out);
+    open->gas_limit = GAS_PER_OPERATION * tx.n_ops;
+    if (open->scope & PRO_SCOPE_SENDER) {
+        open->sender = tx.sender;
+    }
+    if (open->scope & PRO_SCOPE_TX) {
+        open->tx = buf_view(out);
+    }
     return out->err;
 }
 
@@ -91,15 +97,14 @@ static int draft_legs(struct wal *w, const Lockstep__SubmitCommand *c, uint64_t 
                       struct draft *d)
 {
     for (uint32_t i = 0; i < d->n; i++) {
-        uint64_t gas = 0;
-        int rc = sign_leg(w, c->legs[i], nonce, i, d->n, &gas, &d->plain[i]);
         struct pro_open_part open = {
             .rollup = c->legs[i]->rollup,
             .bundle_nonce = nonce,
             .leg = i,
             .n_legs = d->n,
-            .gas_limit = gas,
+            .scope = (uint8_t)c->scope,
         };
+        int rc = sign_leg(w, c->legs[i], &open, &d->plain[i]);
         rc = rc != 0 ? rc : wal_fault_plaintext(w, c->fault, i, &d->plain[i]);
         if (rc == 0) {
             rc = seal_leg(w, &open, buf_view(&d->plain[i]), c->fault, &d->legs[i]);

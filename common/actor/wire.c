@@ -2,6 +2,7 @@
 
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
+#include "common/protocol/pro_bundle.h"
 #include "common/protocol/pro_fault.h"
 
 #include <stdlib.h>
@@ -153,7 +154,8 @@ static bool key_is_valid(const Lockstep__DaKey *k)
 static bool command_is_valid(const Lockstep__SubmitCommand *c)
 {
     bool replays = c->fault != NULL && c->fault->kind == PRO_FAULT_REPLAY;
-    bool ok = c->name[0] != 0 && (replays ? c->n_legs == 0 : c->n_legs > 0);
+    bool ok =
+        c->name[0] != 0 && (replays ? c->n_legs == 0 : c->n_legs > 0) && c->scope <= PRO_SCOPE_ALL;
     for (size_t i = 0; ok && i < c->n_legs; i++) {
         ok = c->legs[i]->ops.len > 0;
     }

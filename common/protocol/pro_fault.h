@@ -9,10 +9,11 @@
 
 /* What must follow. */
 enum pro_consequence {
-    PRO_FOLLOWS_SLASHING, /* evidence that convicts: the culprit's bond is gone, the slot void */
-    PRO_FOLLOWS_PENALTY,  /* L1 sees silence: part of the bond is gone, the slot void */
-    PRO_FOLLOWS_REFUSAL,  /* the sequencer does not admit the bundle */
-    PRO_FOLLOWS_EXCLUSION /* the bundle is excluded */
+    PRO_FOLLOWS_SLASHING,  /* evidence that convicts: the culprit's bond is gone, the slot void */
+    PRO_FOLLOWS_PENALTY,   /* L1 sees silence: part of the bond is gone, the slot void */
+    PRO_FOLLOWS_REFUSAL,   /* the sequencer does not admit the bundle */
+    PRO_FOLLOWS_EXCLUSION, /* the bundle is excluded */
+    PRO_FOLLOWS_NOTHING,   /* it breaks no rule that could be proven; what it earns is reported */
 };
 
 /* X(symbol, value, word, consequence, sentence) */
@@ -34,7 +35,11 @@ enum pro_consequence {
     X(WITHHOLD_REVEAL, 12, "withhold_reveal", PENALTY, "reveals nothing after sealing")            \
     X(WITHHOLD_BLOCK, 13, "withhold_block", PENALTY, "proposes no block for one rollup")           \
     X(WITHHOLD_SECOND, 14, "withhold_second", PENALTY, "stops after the first round of results")   \
-    X(DROP_BUNDLE, 15, "drop_bundle", SLASHING, "forgets a bundle it made a promise for")
+    X(DROP_BUNDLE, 15, "drop_bundle", SLASHING, "forgets a bundle it made a promise for")          \
+    /* What a sequencer can do with what it sees, while all that it signs is in order. */          \
+    X(FRONT_RUN, 24, "front_run", NOTHING, "trades before a user's swap, in the same direction")   \
+    X(SANDWICH, 25, "sandwich", NOTHING, "trades before a user's swap and back right after it")    \
+    X(CENSOR, 26, "censor", NOTHING, "refuses or puts off what it sees a user send")
 
 #define PRO_USER_FAULT_MAP(X)                                                                      \
     X(FALSE_PROOF, 32, "false_proof", REFUSAL,                                                     \
@@ -60,5 +65,7 @@ const char *pro_fault_sentence(enum pro_fault fault);
 enum pro_consequence pro_fault_consequence(enum pro_fault fault);
 /* Returns: true if the sequencer commits it; a user otherwise. */
 bool pro_fault_is_sequencers(enum pro_fault fault);
+/* Returns: true for the sequencer's attacks on users, which live on what it can read. */
+bool pro_fault_is_attack(enum pro_fault fault);
 
 #endif

@@ -171,6 +171,7 @@ struct common_section {
     Lockstep__SequencerConfig sequencer;
     Lockstep__FaultConfig *faults;
     Lockstep__FaultConfig **fault_list;
+    struct cluster_attack *attacks; /* parallel to faults */
     Lockstep__DaConfig da;
     Lockstep__L1Config l1;
 };
@@ -181,6 +182,7 @@ static void common_section_fini(struct common_section *s)
     free(s->peer_list);
     free(s->faults);
     free(s->fault_list);
+    free(s->attacks);
 }
 
 static void fill_peers(const struct cluster *c, struct common_section *s)
@@ -239,14 +241,16 @@ static int fill_faults(const struct cluster *c, struct common_section *s)
     const struct scn *scn = c->scn;
     s->faults = calloc(scn->n_faults + 1, sizeof(*s->faults));
     s->fault_list = calloc(scn->n_faults + 1, sizeof(*s->fault_list));
-    if (s->faults == NULL || s->fault_list == NULL) {
+    s->attacks = calloc(scn->n_faults + 1, sizeof(*s->attacks));
+    if (s->faults == NULL || s->fault_list == NULL || s->attacks == NULL) {
         return ERR_NOMEM;
     }
     size_t n = 0;
     for (size_t i = 0; i < scn->timeline.n; i++) {
         const struct scn_step *step = &scn->timeline.items[i];
         const struct scn_fault *f = &step->fault;
-        if (step->kind != SCN_STEP_FAULT) {
+        bool attack = step->kind == SCN_STEP_FAULT && pro_fault_is_attack(f->kind);
+        if (step->kind != SCN_STEP_FAULT || (attack && c->without_attacks)) {
             continue;
         }
         bool somewhere = f->rollup.text != NULL;
@@ -258,6 +262,10 @@ static int fill_faults(const struct cluster *c, struct common_section *s)
         s->faults[n].with = f->with;
         s->faults[n].sealed = f->time == SCN_FAULT_SEALING;
         s->faults[n].index = f->index;
+        if (attack) {
+            cluster_fill_attack(c, f, &s->attacks[n]);
+            s->faults[n].attack = &s->attacks[n].config;
+        }
         s->fault_list[n] = &s->faults[n];
         n++;
     }

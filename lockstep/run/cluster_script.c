@@ -3,6 +3,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/ledger/led_op.h"
+#include "common/protocol/pro_bundle.h"
 #include "lockstep/run/cluster_parts.h"
 
 #include <stdlib.h>
@@ -154,6 +155,15 @@ static int fill_legs(const struct cluster *c, const struct scn_submit *submit, s
     return 0;
 }
 
+/* What a bundle leaves open. */
+static uint32_t scope_of(const struct cluster *c, const struct scn_submit *submit)
+{
+    if (c->mempool == SCN_MEMPOOL_PLAINTEXT || submit->open == SCN_OPEN_TRANSACTION) {
+        return PRO_SCOPE_SENDER | PRO_SCOPE_TX;
+    }
+    return submit->open == SCN_OPEN_SENDER ? PRO_SCOPE_SENDER : 0;
+}
+
 static int submit_body(const struct cluster *c, const struct scn_submit *submit, struct buf *out)
 {
     CLEANUP(command_fini) struct command cmd = {0};
@@ -167,6 +177,7 @@ static int submit_body(const struct cluster *c, const struct scn_submit *submit,
     body.name = (char *)(uintptr_t)submit->bundle.text;
     body.n_legs = cmd.n;
     body.legs = cmd.list;
+    body.scope = scope_of(c, submit);
     if (submit->fault.kind != PRO_FAULT_NONE) {
         fault.kind = (uint32_t)submit->fault.kind;
         fault.leg = submit->fault.leg;

@@ -209,9 +209,21 @@ struct scn_user_fault {
     struct scn_name of;  /* REPLAY, LIFT: the other bundle */
 };
 
+/* Who can read what users submit. */
+enum scn_mempool {
+    SCN_MEMPOOL_ANY,       /* expectations only */
+    SCN_MEMPOOL_ENCRYPTED, /* nobody until the order is promised, but for what a bundle leaves open
+                            */
+    SCN_MEMPOOL_PLAINTEXT, /* the sequencer, everything */
+};
+
+/* What a bundle leaves open in an encrypted mempool, besides rollups and gas. */
+enum scn_open { SCN_OPEN_NOTHING, SCN_OPEN_SENDER, SCN_OPEN_TRANSACTION };
+
 struct scn_submit {
     struct scn_name bundle; /* index: how many bundles stand before it in the timeline */
     struct scn_name from;
+    enum scn_open open;
     SCN_LIST_OF(struct scn_leg) legs; /* none with REPLAY */
     struct scn_user_fault fault;
 };
@@ -245,6 +257,19 @@ struct scn_partition {
 
 enum scn_fault_time { SCN_FAULT_PROPOSING, SCN_FAULT_SEALING };
 
+/* What an attack does about a bundle that it cannot read. */
+enum scn_when_blind { SCN_BLIND_GUESS, SCN_BLIND_WAIT };
+
+enum scn_censorship { SCN_CENSOR_REFUSE, SCN_CENSOR_PUT_OFF };
+
+/* An attack of the sequencer on its users, by what it can read. */
+struct scn_attack {
+    struct scn_name account; /* FRONT_RUN, SANDWICH: who trades; CENSOR: the victim */
+    struct scn_swap swap;    /* FRONT_RUN, SANDWICH: the opening trade; min_out is 0 */
+    enum scn_when_blind when_blind;
+    enum scn_censorship how; /* CENSOR */
+};
+
 /* What the sequencer does wrong in the slot its step names. */
 struct scn_fault {
     enum pro_fault kind;
@@ -253,6 +278,7 @@ struct scn_fault {
     uint32_t order;
     uint32_t with;
     enum scn_fault_time time;
+    struct scn_attack attack; /* FRONT_RUN, SANDWICH, CENSOR */
 };
 
 enum scn_step_kind { SCN_STEP_SUBMIT, SCN_STEP_INJECT, SCN_STEP_PARTITION, SCN_STEP_FAULT };
@@ -338,13 +364,14 @@ struct scn_expect_count {
 struct scn_expect {
     struct scn_place place;
     enum scn_expect_kind kind;
-    uint64_t slot;          /* BUNDLE, ROUNDS: 0 means any */
-    struct scn_name bundle; /* BUNDLE */
-    enum scn_outcome is;    /* BUNDLE */
-    struct scn_cause cause; /* BUNDLE, excluded */
-    const char *reason;     /* BUNDLE, refused; NULL: any */
-    uint32_t rounds;        /* ROUNDS */
-    enum scn_check check;   /* ALWAYS, VIOLATED */
+    uint64_t slot;            /* BUNDLE, ROUNDS: 0 means any */
+    enum scn_mempool mempool; /* ANY, or asked in such a run only */
+    struct scn_name bundle;   /* BUNDLE */
+    enum scn_outcome is;      /* BUNDLE */
+    struct scn_cause cause;   /* BUNDLE, excluded */
+    const char *reason;       /* BUNDLE, refused; NULL: any */
+    uint32_t rounds;          /* ROUNDS */
+    enum scn_check check;     /* ALWAYS, VIOLATED */
     struct scn_expect_balance balance;
     struct scn_expect_rejected rejected;
     struct scn_expect_count count; /* LOST, DUPLICATED */
@@ -360,6 +387,7 @@ struct scn {
     const char *description; /* NULL if left out */
     uint64_t seed;
     enum scn_policy policy;
+    enum scn_mempool mempool; /* not ANY */
     uint64_t slots;
     int64_t slot_duration_ns;
     SCN_LIST_OF(struct scn_rollup) rollups;
@@ -397,6 +425,8 @@ const struct scn_link *scn_link_between(const struct scn *s, const char *from, c
 
 /* Returns: the word a scenario uses, static storage. */
 const char *scn_policy_word(enum scn_policy policy);
+/* In: not ANY. */
+const char *scn_mempool_word(enum scn_mempool mempool);
 const char *scn_outcome_word(enum scn_outcome outcome);
 const char *scn_check_word(enum scn_check check);
 

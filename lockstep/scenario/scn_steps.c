@@ -160,10 +160,23 @@ static void resolve_partition(struct scn_refs *r, struct scn_partition *p)
     }
 }
 
+static void resolve_attack(struct scn_refs *r, struct scn_fault *f)
+{
+    uint32_t rollup = f->rollup.text != NULL ? f->rollup.index : SCN_NO_INDEX;
+    if (f->kind == PRO_FAULT_CENSOR) {
+        scn_refer_account(r, r->s->rollups.n > 0 ? 0 : SCN_NO_INDEX, &f->attack.account, true);
+    } else if (pro_fault_is_attack(f->kind)) {
+        scn_refer_account(r, rollup, &f->attack.account, false);
+        scn_refer_pool(r, rollup, &f->attack.swap.pool);
+        scn_refer_pool_asset(r, rollup, &f->attack.swap.pool, &f->attack.swap.in);
+    }
+}
+
 static void resolve_fault(struct scn_refs *r, struct scn_step *step)
 {
     struct scn_fault *f = &step->fault;
     scn_refer_rollup(r, &f->rollup);
+    resolve_attack(r, f);
     f->index = (uint32_t)r->s->n_faults++;
     if (step->at.place.line > 0 && (step->at.slot == 0 || step->at.offset_ns != 0)) {
         scn_fail(r->errors, step->at.place,

@@ -42,6 +42,13 @@ static const struct scn_word policy_words[] = {
     {"block_replace", SCN_BLOCK_REPLACE, true, "a block with a leg of a broken bundle is emptied"},
     {"two_phase", SCN_TWO_PHASE, true, "a bundle locks its rollups, its legs vote"},
     {0}};
+const struct scn_word scn_mempool_words[] = {
+    {"encrypted", SCN_MEMPOOL_ENCRYPTED, false,
+     "transactions are sealed until their order is promised; the sequencer sees rollups, gas, and "
+     "what a bundle leaves `open`"},
+    {"plaintext", SCN_MEMPOOL_PLAINTEXT, false,
+     "every bundle leaves the whole of its transactions open, as in today's mempools"},
+    {0}};
 static const struct scn_word bits_words[] = {
     {"1024", 1024, false, NULL}, {"2048", 2048, false, NULL}, {"3072", 3072, false, NULL}, {0}};
 static const struct scn_word solver_words[] = {
@@ -363,6 +370,11 @@ static const struct scn_field scenario_fields[] = {
      .fallback = "one_shot",
      .doc = "What happens to bundles with a failed leg.",
      .example = "one_shot"},
+    {.key = "mempool",
+     ENUM(scn, mempool, scn_mempool_words),
+     .fallback = "encrypted",
+     .doc = "Who can read what users submit.",
+     .example = "encrypted"},
     {.key = "slots",
      U64(scn, slots),
      .min = 1,
@@ -424,4 +436,9 @@ const struct scn_object scn_schema = {.name = "scenario",
 const char *scn_policy_word(enum scn_policy policy)
 {
     return scn_word_of(policy_words, (int)policy);
+}
+
+const char *scn_mempool_word(enum scn_mempool mempool)
+{
+    return scn_word_of(scn_mempool_words, (int)mempool);
 }

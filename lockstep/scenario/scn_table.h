@@ -68,6 +68,9 @@ extern const struct scn_pattern scn_p_actor;
 extern const struct scn_pattern scn_p_link;
 extern const struct scn_pattern scn_p_reason;
 
+extern const struct scn_word scn_mempool_words[];
+
+extern const struct scn_object scn_o_fault;  /* what the sequencer does wrong */
 extern const struct scn_object scn_o_step;   /* an entry of the timeline */
 extern const struct scn_object scn_o_expect; /* an entry of the expectations */
 

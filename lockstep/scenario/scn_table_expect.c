@@ -131,6 +131,12 @@ static const struct scn_field expect_fields[] = {
              BIT(SCN_EXPECT_PENALIZED),
      .doc = "The slot meant; left out, any slot, and every slot for rounds.",
      .example = "1"},
+    {.key = "mempool",
+     ENUM(scn_expect, mempool, scn_mempool_words),
+     .with = BIT(SCN_EXPECT_BUNDLE) | BIT(SCN_EXPECT_ROUNDS) | BIT(SCN_EXPECT_BALANCE) |
+             BIT(SCN_EXPECT_FINGERPRINT),
+     .doc = "Asked only of a run with this mempool; left out, of every run.",
+     .example = "plaintext"},
     {.key = "balance",
      OBJECT(scn_expect, balance, o_expect_balance),
      .flags = SCN_CHOICE,

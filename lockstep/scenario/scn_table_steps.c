@@ -269,6 +269,12 @@ static const struct scn_object o_user_fault = {.name = "user fault",
                                                .choice = PLUS(scn_user_fault, kind),
                                                FIELDS(user_fault_fields)};
 
+static const struct scn_word open_words[] = {
+    {"nothing", SCN_OPEN_NOTHING, false,
+     "rollup, gas limit, bundle nonce and number of legs alone"},
+    {"sender", SCN_OPEN_SENDER, false, "who signs each leg, too"},
+    {"transaction", SCN_OPEN_TRANSACTION, false, "each signed transaction as a whole"},
+    {0}};
 static const struct scn_field submit_fields[] = {
     {.key = "bundle",
      NAME(scn_submit, bundle, scn_p_name),
@@ -279,6 +285,12 @@ static const struct scn_field submit_fields[] = {
      NAME(scn_submit, from, scn_p_name),
      .doc = "Signer of every leg that names none.",
      .example = "alice"},
+    {.key = "open",
+     ENUM(scn_submit, open, open_words),
+     .fallback = "nothing",
+     .doc = "What the user leaves readable in an encrypted mempool; in a plaintext one everything "
+            "is.",
+     .example = "sender"},
     {.key = "legs",
      ITEMS(scn_submit, legs, o_leg),
      .min = 1,
@@ -387,98 +399,6 @@ static const struct scn_object o_partition = {
     .choice = PLUS(scn_partition, kind),
     FIELDS(partition_fields)};
 
-/* What the sequencer does wrong. */
-
-#define ROLLUP_FIELD                                                                               \
-    {                                                                                              \
-        .key = "rollup", NAME(scn_fault, rollup, scn_p_rollup), .flags = SCN_REQUIRED,             \
-        .doc = "The rollup meant.", .example = "A"                                                 \
-    }
-#define ORDER_FIELD                                                                                \
-    {                                                                                              \
-        .key = "order", U32(scn_fault, order), .flags = SCN_REQUIRED, .max = 4095,                 \
-        .doc = "The promised position meant, counted from 0.", .example = "0"                      \
-    }
-static const struct scn_word fault_time_words[] = {
-    {"proposing", SCN_FAULT_PROPOSING, false, "when everything is revealed"},
-    {"sealing", SCN_FAULT_SEALING, false, "blindly, from the order commitment on"},
-    {0}};
-static const struct scn_field fault_at_fields[] = {ROLLUP_FIELD, ORDER_FIELD};
-static const struct scn_object o_fault_at = {.name = "fault at a position",
-                                             .doc = "One promised leg is treated wrongly.",
-                                             .size = sizeof(struct scn_fault),
-                                             FIELDS(fault_at_fields)};
-static const struct scn_field fault_swap_fields[] = {
-    ROLLUP_FIELD,
-    ORDER_FIELD,
-    {.key = "with",
-     U32(scn_fault, with),
-     .flags = SCN_REQUIRED,
-     .max = 4095,
-     .doc = "The other position.",
-     .example = "1"},
-    {.key = "when",
-     ENUM(scn_fault, time, fault_time_words),
-     .fallback = "proposing",
-     .doc = "From which moment on.",
-     .example = "proposing"},
-};
-static const struct scn_object o_fault_swap = {.name = "swapped positions",
-                                               .doc = "Two promised legs exchanged.",
-                                               .size = sizeof(struct scn_fault),
-                                               FIELDS(fault_swap_fields)};
-static const struct scn_field fault_rollup_fields[] = {ROLLUP_FIELD};
-static const struct scn_object o_fault_rollup = {.name = "fault on a rollup",
-                                                 .doc = "One rollup is treated wrongly.",
-                                                 .size = sizeof(struct scn_fault),
-                                                 FIELDS(fault_rollup_fields)};
-static const struct scn_object o_fault_slot = {.name = "fault of a slot",
-                                               .doc = "Concerns the whole slot; takes no keys.",
-                                               .size = sizeof(struct scn_fault)};
-
-#define FAULT(word, object, symbol, text, sample)                                                  \
-    {                                                                                              \
-        .key = (word), OBJECT_HERE(object), .flags = SCN_CHOICE, .choice = PRO_FAULT_##symbol,     \
-        .doc = (text), .example = (sample)                                                         \
-    }
-static const struct scn_field fault_fields[] = {
-    FAULT("omit_leg", o_fault_at, OMIT_LEG, "Leaves a promised leg out of the proposal block.",
-          "{rollup: A, order: 0}"),
-    FAULT("drop_bundle", o_fault_at, DROP_BUNDLE,
-          "Forgets the bundle that was promised this position, on every rollup, before sealing.",
-          "{rollup: A, order: 0}"),
-    FAULT("swap_positions", o_fault_swap, SWAP_POSITIONS, "Exchanges two promised legs.",
-          "{rollup: A, order: 0, with: 1}"),
-    FAULT("unbundle", o_fault_at, UNBUNDLE, "Makes a leg stand alone, out of its bundle.",
-          "{rollup: A, order: 0}"),
-    FAULT("break_global_order", o_fault_rollup, BREAK_GLOBAL_ORDER,
-          "Promises the next two bundles with a leg there the other way round.", "{rollup: A}"),
-    FAULT("two_promises", o_fault_rollup, TWO_PROMISES,
-          "Promises the second bundle with a leg there the position of the first.", "{rollup: A}"),
-    FAULT("two_blocks", o_fault_rollup, TWO_BLOCKS,
-          "Signs two proposal blocks: one for the executor, another for L1.", "{rollup: A}"),
-    FAULT("two_orders", o_fault_rollup, TWO_ORDERS,
-          "Signs two order commitments: one for DA, another for L1.", "{rollup: A}"),
-    FAULT("admit_bad_proof", o_fault_slot, ADMIT_BAD_PROOF,
-          "Admits legs whose time-lock proof is false.", "{}"),
-    FAULT("wrong_opening", o_fault_at, WRONG_OPENING, "Publishes a false opening of a leg.",
-          "{rollup: A, order: 0}"),
-    FAULT("false_verdict", o_fault_at, FALSE_VERDICT, "Calls a good leg garbage.",
-          "{rollup: A, order: 0}"),
-    FAULT("wrong_plaintext", o_fault_at, WRONG_PLAINTEXT,
-          "Puts another transaction where a leg was promised.", "{rollup: A, order: 0}"),
-    FAULT("withhold_reveal", o_fault_slot, WITHHOLD_REVEAL, "Reveals nothing after sealing.", "{}"),
-    FAULT("withhold_block", o_fault_rollup, WITHHOLD_BLOCK, "Proposes no block for a rollup.",
-          "{rollup: A}"),
-    FAULT("withhold_second", o_fault_slot, WITHHOLD_SECOND,
-          "Stops when the results of the first round are in.", "{}"),
-};
-static const struct scn_object o_fault = {.name = "fault",
-                                          .doc = "What the sequencer does wrong in a slot.",
-                                          .size = sizeof(struct scn_fault),
-                                          .choice = PLUS(scn_fault, kind),
-                                          FIELDS(fault_fields)};
-
 static const struct scn_field step_fields[] = {
     {.key = "at",
      WHEN(scn_step, at),
@@ -506,7 +426,7 @@ static const struct scn_field step_fields[] = {
      .doc = "Cut a link.",
      .example = "{between: [executor-A, sequencer], for: 2s}"},
     {.key = "fault",
-     OBJECT(scn_step, fault, o_fault),
+     OBJECT(scn_step, fault, scn_o_fault),
      .flags = SCN_CHOICE,
      .choice = SCN_STEP_FAULT,
      .doc = "The sequencer misbehaves in this slot (`at` names the slot alone).",

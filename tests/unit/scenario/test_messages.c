@@ -66,7 +66,8 @@ static const struct wrong wrongs[] = {
      "s:4:23: `squarings` is 0; it must be between 1 and 1099511627776\n"},
     {"seed: 7", "seed: 7\nmatrix: {}",
      "s:4:1: unknown key `matrix` in scenario; known keys: version, name, description, seed, "
-     "policy, slots, slot_duration, rollups, timelock, limits, l1, execution, links, timeline, "
+     "policy, mempool, slots, slot_duration, rollups, timelock, limits, l1, execution, links, "
+     "timeline, "
      "expect\n"},
     {"delay: 20ms", "delay: 20", "s:9:26: `delay` is `20`, which has no unit; write 20ms or 20s\n"},
     {"delay: 20ms", "delay: 20 ms",
@@ -225,6 +226,25 @@ static const struct wrong wrongs[] = {
      "s:19:5: only a refused bundle has a reason; remove it or write `is: refused`\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "{rounds: 1, is: executed}",
      "s:19:17: `is` does not go with `rounds`; remove it\n"},
+    {"seed: 7", "seed: 7\nmempool: plain",
+     "s:4:10: `mempool` is `plain`, which is none of its values; known values: encrypted, "
+     "plaintext\n"},
+    {"      from: alice\n", "      from: alice\n      open: all\n",
+     "s:15:13: `open` is `all`, which is none of its values; known values: nothing, sender, "
+     "transaction\n"},
+    {"expect:", "  - {at: slot 1, fault: {censor: {account: alcie}}}\nexpect:",
+     "s:18:44: account `alcie` is not defined in any rollup; did you mean `alice`?\n"},
+    {"expect:",
+     "  - {at: slot 1, fault: {front_run: {rollup: Beta, account: bob, pool: eth-usdc, in: ETH, "
+     "amount: 1}}}\nexpect:",
+     "s:18:61: account `bob` is not defined in rollup `Beta`; add `bob: {}` to its accounts\n"
+     "s:18:72: pool `eth-usdc` is not defined in rollup `Beta`; no pools are defined\n"},
+    {"expect:",
+     "  - {at: slot 1, fault: {sandwich: {rollup: Alpha, account: bob, pool: eth-usdc, in: BTC, "
+     "amount: 1}}}\nexpect:",
+     "s:18:86: pool `eth-usdc` does not hold asset `BTC`; did you mean `ETH`?\n"},
+    {"{bundle: arb, is: excluded, cause: Beta.0}", "{always: atomicity, mempool: plaintext}",
+     "s:19:25: `mempool` does not go with `always`; remove it\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "{always: atomicty}",
      "s:19:14: `always` is `atomicty`, which is none of its values; did you mean `atomicity`?\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "{always: atomicity}\n  - {violated: atomicity}",
