@@ -64,7 +64,7 @@ enum rep_exit rep_exit_of(const struct rep_run *run)
     X(REP_PASS, "PASS", "all came out as it must")                                                 \
     X(REP_UNSAFE, "UNSAFE", "an expectation or a safety check is broken")                          \
     X(REP_INCONCLUSIVE, "INCONCLUSIVE", "something expected never happened")                       \
-    X(REP_STUCK, "STUCK", "a bundle was never decided")                                            \
+    X(REP_STUCK, "STUCK", "a bundle was not decided in time")                                      \
     X(REP_CRASHED, "CRASHED", "an actor crashed")                                                  \
     X(REP_UNSTABLE, "UNSTABLE", "the fingerprint is not the expected one")                         \
     X(REP_WALL, "TIMEOUT", "the wall-clock limit was reached")
@@ -122,6 +122,9 @@ const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final)
 {
     if (!b->has_body || i >= b->block.count) {
         return "-";
+    }
+    if (b->receipts == NULL) {
+        return "void";
     }
     if (b->block.entries[i].kind == PRO_ENTRY_EXCLUDED) {
         return final ? "excluded" : "removed";

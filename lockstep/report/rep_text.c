@@ -131,7 +131,9 @@ static void put_slot(const struct page *p, const struct mdl_slot *slot)
     struct sim_time final = final_at(p->run->m, slot);
     buf_printf(p->out, "\nSlot %llu: %u round%s", (unsigned long long)slot->number, slot->n_rounds,
                slot->n_rounds == 1 ? "" : "s");
-    if (final.ns > 0) {
+    if (slot->is_void) {
+        buf_printf(p->out, ", voided by L1");
+    } else if (final.ns > 0) {
         buf_printf(p->out, ", final on L1 after %.3f s", (double) final.ns / NS_PER_S_F);
     } else {
         buf_printf(p->out, ", not final on L1");
@@ -217,7 +219,7 @@ static void put_checks(const struct page *p)
 static void put_expectation(const struct page *p, struct xpc_result *r)
 {
     char place[32];
-    (void)snprintf(place, sizeof(place), "line %u", r->expect->place.line);
+    (void)snprintf(place, sizeof(place), "line %u", r->line);
     buf_printf(p->out, "  %-9s ", place);
     put(p,
         r->verdict == XPC_MET      ? GREEN
@@ -351,6 +353,7 @@ void rep_text(const struct rep_run *run, const struct rep_style *style, struct b
         put_head(&p);
         put_slots(&p);
         put_bundles(&p);
+        rep_court(run, out);
         put_checks(&p);
         put_rejects(&p);
     }

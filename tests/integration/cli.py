@@ -235,7 +235,7 @@ class Runs(Case):
                                      self.file(text + '  - {always: liveness}\n'))
         self.assertEqual(code, 3, out)
         self.assertIn('STUCK', out)
-        self.assertIn('never decided', out)
+        self.assertIn('missed a deadline in slot 1', out)
 
     def test_the_wall_limit_is_124(self):
         slow = self.small(**{'solver__trapdoor': 'solver: sequential',
