@@ -89,7 +89,6 @@ struct seat *seat_new(const struct seat_options *o)
     }
     s->wallet = cluster_actor_id(s->cluster, "wallet");
     s->da = cluster_actor_id(s->cluster, "da");
-    s->l1 = cluster_actor_id(s->cluster, "l1");
     store_mem_init(&s->disk, 0);
     s->store = &s->disk.store;
     CHECK(seat_restart(s) == 0);
@@ -221,27 +220,23 @@ int seat_restart(struct seat *s)
     return step(s, &start);
 }
 
-static int frame_in(struct seat *s, uint32_t from, uint64_t seq, uint64_t ack_epoch, uint64_t ack,
-                    struct bytes body)
+static void pack_frame(const struct seat *s, uint64_t seq, uint64_t ack, struct bytes body,
+                       struct buf *out)
 {
-    CLEANUP(buf_fini) struct buf packed = {0};
     Lockstep__Frame f = LOCKSTEP__FRAME__INIT;
     f.version = 1;
     f.deployment = wire_bytes(BYTES_OF(s->cluster->deployment));
     f.epoch = 1;
     f.seq = seq;
     f.oldest = seq;
-    f.ack_epoch = ack_epoch;
+    f.ack_epoch = ack != 0 ? 1 : 0;
     f.ack = ack;
     f.body = wire_bytes(body);
-    wire_pack(&f.base, &packed);
-    CHECK(packed.err == 0);
-    const struct act_event ev = {
-        .kind = ACT_MESSAGE, .now = s->now, .from = from, .body = buf_view(&packed)};
-    return step(s, &ev);
+    wire_pack(&f.base, out);
+    CHECK(out->err == 0);
 }
 
-int seat_submit(struct seat *s, struct bytes bundle)
+void seat_frame(struct seat *s, struct bytes bundle, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf packed = {0};
     Lockstep__SubmitBundle submit = LOCKSTEP__SUBMIT_BUNDLE__INIT;
@@ -251,21 +246,21 @@ int seat_submit(struct seat *s, struct bytes bundle)
     m.submit_bundle = &submit;
     wire_pack(&m.base, &packed);
     CHECK(packed.err == 0);
-    return frame_in(s, s->wallet, ++s->sent, 0, 0, buf_view(&packed));
+    pack_frame(s, ++s->sent, 0, buf_view(&packed), out);
 }
 
-int seat_acknowledge(struct seat *s)
+void seat_ack_frame(const struct seat *s, uint64_t n, struct buf *out)
 {
-    const uint32_t peers[] = {s->wallet, s->da, s->l1};
-    int rc = 0;
-    for (size_t i = 0; i < 3 && rc == 0; i++) {
-        uint64_t n = 0;
-        for (size_t k = 0; k < s->n_heard; k++) {
-            n += s->heard[k].to == peers[i];
-        }
-        rc = n == 0 ? 0 : frame_in(s, peers[i], 0, 1, n, (struct bytes){0});
-    }
-    return rc;
+    pack_frame(s, 0, n, (struct bytes){0}, out);
+}
+
+int seat_submit(struct seat *s, struct bytes bundle)
+{
+    CLEANUP(buf_fini) struct buf frame = {0};
+    seat_frame(s, bundle, &frame);
+    const struct act_event ev = {
+        .kind = ACT_MESSAGE, .now = s->now, .from = s->wallet, .body = buf_view(&frame)};
+    return step(s, &ev);
 }
 
 int seat_end_work(struct seat *s, void (*spoil)(struct buf *result))

@@ -45,7 +45,6 @@ struct seat {
     uint64_t rollups[SEAT_ROLLUPS];
     uint32_t wallet; /* peer ids */
     uint32_t da;
-    uint32_t l1;
     struct store_mem disk;
     struct act_store *store; /* what the next life is given; the disk unless a test puts another */
     struct act_actor *actor;
@@ -80,14 +79,17 @@ void seat_destroy(struct seat **s);
 int seat_restart(struct seat *s);
 void seat_stop(struct seat *s);
 
+/* Appends the frame in which the wallet hands in a bundle, the next of its session; and the one in
+ * which a peer says that it has got the first n messages of the sequencer's first life. */
+void seat_frame(struct seat *s, struct bytes bundle, struct buf *out);
+void seat_ack_frame(const struct seat *s, uint64_t n, struct buf *out);
+
 /* Each hands in one event. Returns: what the step does. */
 int seat_submit(struct seat *s, struct bytes bundle);
 /* The oldest work ends, its modelled cost later than it was started or now; `spoil` may change the
  * result. There must be one. */
 int seat_end_work(struct seat *s, void (*spoil)(struct buf *result));
 int seat_end_slot(struct seat *s);
-/* Everybody has got everything: nothing waits to be sent again. */
-int seat_acknowledge(struct seat *s);
 /* All works, also those started meanwhile. Returns: the first failure. */
 int seat_run_works(struct seat *s);
 
