@@ -127,7 +127,7 @@ static void batch_fini(struct batch *b)
 static int batch_read(struct bytes request, struct batch *b)
 {
     struct rd r = rd_from(request);
-    b->n = rd_count(&r, UINT32_MAX, 5 * 4);
+    b->n = rd_count(&r, UINT32_MAX, 20);
     b->contexts = calloc((size_t)b->n + 1, sizeof(*b->contexts));
     b->puzzles = calloc((size_t)b->n + 1, sizeof(*b->puzzles));
     b->rcs = calloc((size_t)b->n + 1, sizeof(*b->rcs));

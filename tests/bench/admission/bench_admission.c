@@ -11,9 +11,9 @@
 
 #include <sched.h>
 
-#define BUNDLES 1000
+#define BUNDLES ((size_t)1000)
 #define LEGS (2 * BUNDLES)
-#define BATCH_MAX 512
+#define BATCH_MAX ((size_t)512)
 
 /* ---- A store that keeps time ---- */
 
@@ -239,7 +239,7 @@ static int64_t timed(struct stage *st, void (*part)(struct stage *st))
 
 static void print_leg(const char *what, int64_t ns)
 {
-    (void)printf("%-46s %9.1f us a leg\n", what, (double)ns / 1e3 / LEGS);
+    (void)printf("%-46s %9.1f us a leg\n", what, (double)ns / 1e3 / (double)LEGS);
 }
 
 static void tell(struct stage *st, int64_t whole_ns)
@@ -252,9 +252,9 @@ static void tell(struct stage *st, int64_t whole_ns)
     int64_t elements_ns = timed(st, check_elements);
     int64_t batch_ns = timed(st, verify_batches);
     int64_t steps_ns = whole_ns - st->work_ns;
-    (void)printf("%d bundles of two legs, 2048 bits, one core\n", BUNDLES);
+    (void)printf("%zu bundles of two legs, 2048 bits, one core\n", BUNDLES);
     (void)printf("admitted                     %9.0f legs/s, %.0f bundles/s\n",
-                 LEGS * 1e9 / (double)whole_ns, BUNDLES * 1e9 / (double)whole_ns);
+                 (double)LEGS * 1e9 / (double)whole_ns, (double)BUNDLES * 1e9 / (double)whole_ns);
     (void)printf("works                        %9u, the longest %.2f ms\n", st->works,
                  (double)st->longest_ns / 1e6);
     print_leg("whole", whole_ns);
