@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/crypto/aead.h"
 #include "sequencer/seq_core.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
@@ -115,7 +116,9 @@ static void seq_destroy(struct act_actor **self)
     seq_queue_fini(&s->deferred);
     free(s->slots);
     free(s->pending_by_peer);
+    free(s->fault_told);
     secret_wipe(&s->weight_key, sizeof(s->weight_key));
+    seq_attacks_fini(s);
     party_fini(&s->p);
     free(s);
     *self = NULL;
@@ -135,7 +138,11 @@ static int read_config(struct seq *s, struct buf *why)
     }
     s->n_chains = s->p.view.n_executors;
     s->pending_by_peer = calloc(c->n_peers + 1, sizeof(*s->pending_by_peer));
-    return s->pending_by_peer == NULL ? ERR_NOMEM : 0;
+    if (s->pending_by_peer == NULL) {
+        return ERR_NOMEM;
+    }
+    int rc = seq_faults_init(s, why);
+    return rc != 0 ? rc : seq_attacks_init(s, why);
 }
 
 static int seq_create(const struct act_setup *setup, struct act_actor **out, struct buf *why)

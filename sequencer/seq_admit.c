@@ -196,7 +196,7 @@ static int refuse_pending(struct seq *s, struct seq_pending *pending, enum seq_r
 
 /* For the next slot. Those behind it do not wait: whoever repeats an exponent could hold up
  * everybody. */
-static int defer(struct seq *s, struct seq_pending *pending)
+static int defer(struct seq *s, struct seq_pending *pending, const char *why)
 {
     int rc = seq_queue_add(&s->deferred, pending);
     if (rc != 0) {
@@ -204,7 +204,7 @@ static int defer(struct seq *s, struct seq_pending *pending)
         return rc;
     }
     party_note(&s->p, "deferred", s->slots[s->n_slots - 1]->number, 0, 0,
-               pending->bundle->bundle.n_legs, "an exponent is taken in this slot");
+               pending->bundle->bundle.n_legs, why);
     return 0;
 }
 
@@ -237,11 +237,17 @@ int seq_settle(struct seq *s, struct seq_pending *pending, enum seq_refusal verd
     }
     struct seq_slot *slot = s->slots[s->n_slots - 1];
     if (seq_collides(slot, pending->bundle)) {
-        return defer(s, pending);
+        return defer(s, pending, "an exponent is taken in this slot");
     }
+    bool put_off = false;
     verdict = seq_check_room(s, slot, pending->bundle);
-    return verdict == SEQ_ADMITTED ? seq_promise(s, slot, pending)
-                                   : refuse_pending(s, pending, verdict, "");
+    if (verdict == SEQ_ADMITTED) {
+        seq_attack_censor(s, slot, pending->bundle, &verdict, &put_off);
+    }
+    if (verdict != SEQ_ADMITTED) {
+        return refuse_pending(s, pending, verdict, "");
+    }
+    return put_off ? defer(s, pending, NULL) : seq_attack_promise(s, slot, pending);
 }
 
 int seq_admit_deferred(struct seq *s)

@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/crypto/aead.h"
 #include "common/crypto/hash.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
@@ -93,7 +94,7 @@ int seq_on_admitted(struct seq *s, const struct act_event *ev)
     while (done < n && rc == 0) {
         struct seq_pending pending = s->arrivals.items[done++];
         enum seq_refusal verdict = read_verdicts(pending.bundle, &r);
-        rc = seq_settle(s, &pending, verdict);
+        rc = seq_settle(s, &pending, seq_fault_admitting(s, verdict));
     }
     s->arrivals.n -= done;
     s->n_verifying = 0;

@@ -9,7 +9,9 @@
  *
  * seq.c dispatches; seq_admit.c takes and refuses submissions, seq_batch.c has their proofs
  * verified, seq_promise.c gives out positions; seq_slot.c seals and reveals, seq_rounds.c proposes,
- * collects results, applies the policy and finalizes; seq_log.c signs; seq_work.c computes. */
+ * collects results, applies the policy and finalizes; seq_log.c signs; seq_work.c computes;
+ * seq_faults.c misbehaves where a scenario wants it, seq_attack.c is what a dishonest sequencer
+ * does with what it reads on the way in. */
 #ifndef SEQUENCER_SEQ_CORE_H
 #define SEQUENCER_SEQ_CORE_H
 
@@ -68,6 +70,7 @@ struct seq_bundle {
     struct pro_preconf preconf;
     struct hash32 preconf_hash;
     uint64_t *exponents; /* by leg */
+    bool dropped;        /* on order: see seq_faults.h */
 };
 
 struct seq_leg_ref {
@@ -98,6 +101,13 @@ struct seq_failure {
     struct buf artifact;
 };
 
+/* A bundle on its way to a promise. */
+struct seq_pending {
+    uint32_t wallet;
+    struct sim_time received;
+    struct seq_bundle *bundle;
+};
+
 struct seq_slot {
     uint64_t number;
     enum seq_phase phase;
@@ -117,13 +127,7 @@ struct seq_slot {
     struct seq_failure *failures;
     size_t n_failures;
     size_t cap_failures;
-};
-
-/* A bundle on its way to a promise. */
-struct seq_pending {
-    uint32_t wallet;
-    struct sim_time received;
-    struct seq_bundle *bundle;
+    struct seq_pending held; /* on order: see seq_faults.h; the bundle is one of `bundles` */
 };
 
 struct seq_queue {
@@ -131,6 +135,9 @@ struct seq_queue {
     size_t n;
     size_t cap;
 };
+
+/* What is scripted against users (seq_attack.c). */
+struct seq_attack;
 
 struct seq {
     struct party p;
@@ -146,6 +153,9 @@ struct seq {
     uint64_t next_work;
     struct hash32 weight_key;  /* secret: where the weights of a batch come from */
     uint32_t *pending_by_peer; /* bundles not finalized yet, by peer id */
+    bool *fault_told;          /* parallel to the configured faults */
+    struct seq_attack *attacks;
+    size_t n_attacks;
 };
 
 const char *seq_refusal_name(enum seq_refusal r);
@@ -160,6 +170,19 @@ int seq_admit_deferred(struct seq *s) MUST_CHECK;
 int seq_queue_add(struct seq_queue *q, const struct seq_pending *pending) MUST_CHECK;
 void seq_queue_fini(struct seq_queue *q);
 void seq_bundle_destroy(struct seq_bundle **b);
+
+/* seq_attack.c */
+/* Reads the configuration's attacks. Returns: 0, ERR_NOMEM, or ERR_INVALID with a sentence. */
+int seq_attacks_init(struct seq *s, struct buf *why) MUST_CHECK;
+void seq_attacks_fini(struct seq *s);
+/* In: a bundle about to be promised. Out: *verdict, SEQ_ADMITTED to let it pass; *put_off, true to
+ * keep it for the next slot. Puts on record what it does. */
+void seq_attack_censor(struct seq *s, const struct seq_slot *slot, const struct seq_bundle *b,
+                       enum seq_refusal *verdict, bool *put_off);
+/* seq_promise, with bundles of the sequencer's own promised right before and after it where an
+ * attack says so. */
+int seq_attack_promise(struct seq *s, struct seq_slot *slot,
+                       struct seq_pending *pending) MUST_CHECK;
 
 /* seq_batch.c: while one admission work runs, arrivals queue; when it ends, the next takes what
  * waits, up to a number of legs. So nobody waits for a timer, nor for more than one batch. */
@@ -176,6 +199,8 @@ bool seq_repeats_exponent(const struct seq_bundle *b);
 /* Gives the bundle its places in the slot, signs and sends the promise. The slot owns the bundle
  * from here on, also on failure. */
 int seq_promise(struct seq *s, struct seq_slot *slot, struct seq_pending *pending) MUST_CHECK;
+/* Promises what is still held back. */
+int seq_promise_held(struct seq *s, struct seq_slot *slot) MUST_CHECK;
 
 /* seq_log.c: the sign log. Whatever the sequencer signs is durable before it leaves; nothing is
  * signed that contradicts an entry: then a note says what, and the actor stops with ERR_EXISTS.

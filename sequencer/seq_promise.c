@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
@@ -126,7 +127,7 @@ static int send_promise(struct seq *s, const struct seq_bundle *b, struct bytes 
     out.preconfirmation = wire_bytes(preconf);
     m.body_case = LOCKSTEP__MESSAGE__BODY_BUNDLE_PRECONFIRMED;
     m.bundle_preconfirmed = &out;
-    int rc = party_send(&s->p, b->wallet, &m);
+    int rc = b->wallet == s->p.id ? 0 : party_send(&s->p, b->wallet, &m);
     if (rc == 0) {
         rc = party_da_put(&s->p, 0, b->preconf.slot, LOCKSTEP__DA_KIND__DA_BUNDLE, b->preconf.seq,
                           buf_view(&item));
@@ -148,19 +149,18 @@ static void account_deadline(struct seq *s, const struct seq_pending *pending)
     }
 }
 
-int seq_promise(struct seq *s, struct seq_slot *slot, struct seq_pending *pending)
+/* In: how to sign: see seq_faults.h. */
+static int utter(struct seq *s, const struct seq_pending *pending, bool logged)
 {
     CLEANUP(buf_fini) struct buf preconf = {0};
-    int rc = VEC_RESERVE(slot->bundles, slot->cap_bundles, (size_t)slot->n_bundles + 1);
-    if (rc != 0) {
-        seq_bundle_destroy(&pending->bundle);
-        return rc;
-    }
     struct seq_bundle *b = pending->bundle;
-    slot->bundles[slot->n_bundles++] = b;
-    rc = assign_positions(s, slot, b);
-    if (rc == 0) {
+    int rc = 0;
+    if (logged) {
         rc = seq_sign_promise(s, b, &preconf);
+    } else {
+        pro_preconf_sign(&s->p.view.domain, &b->preconf, &s->p.key);
+        pro_preconf_encode(&b->preconf, &preconf);
+        rc = preconf.err;
     }
     if (rc == 0) {
         pro_preconf_hash(buf_view(&preconf), &b->preconf_hash);
@@ -168,4 +168,33 @@ int seq_promise(struct seq *s, struct seq_slot *slot, struct seq_pending *pendin
         rc = send_promise(s, b, buf_view(&preconf));
     }
     return rc;
+}
+
+int seq_promise_held(struct seq *s, struct seq_slot *slot)
+{
+    struct seq_pending held = slot->held;
+    slot->held = (struct seq_pending){0};
+    return held.bundle == NULL ? 0 : utter(s, &held, true);
+}
+
+int seq_promise(struct seq *s, struct seq_slot *slot, struct seq_pending *pending)
+{
+    int rc = VEC_RESERVE(slot->bundles, slot->cap_bundles, (size_t)slot->n_bundles + 1);
+    if (rc != 0) {
+        seq_bundle_destroy(&pending->bundle);
+        return rc;
+    }
+    slot->bundles[slot->n_bundles++] = pending->bundle;
+    rc = assign_positions(s, slot, pending->bundle);
+    if (rc != 0) {
+        return rc;
+    }
+    enum seq_promising how = seq_fault_promising(s, slot, pending);
+    if (how == SEQ_PROMISE_LATER) {
+        return 0;
+    }
+    if (how == SEQ_PROMISE_BOTH) {
+        rc = seq_promise_held(s, slot);
+    }
+    return rc != 0 ? rc : utter(s, pending, how != SEQ_PROMISE_UNLOGGED);
 }

@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
@@ -127,7 +128,8 @@ static int promised_block(struct seq *s, struct seq_slot *slot, size_t at)
 
 static int seal(struct seq *s, struct seq_slot *slot)
 {
-    int rc = 0;
+    int rc = seq_promise_held(s, slot);
+    seq_fault_sealing(s, slot);
     for (size_t i = 0; i < s->n_chains && rc == 0; i++) {
         if (slot->chains[i].n_legs != 0) {
             rc = promised_block(s, slot, i);
@@ -177,6 +179,7 @@ static int publish_order(struct seq *s, struct seq_slot *slot, size_t at,
     }
     rc = party_da_put(&s->p, rollup, slot->number, LOCKSTEP__DA_KIND__DA_ORDER, 0,
                       buf_view(&artifact));
+    rc = rc != 0 ? rc : seq_fault_other_order(s, &order, &artifact);
     return rc != 0 ? rc : party_l1_submit(&s->p, LOCKSTEP__L1_KIND__L1_ORDER, buf_view(&artifact));
 }
 
@@ -193,6 +196,9 @@ static int start_solving(struct seq *s, struct seq_slot *slot)
         return request.err;
     }
     slot->phase = SEQ_SOLVING;
+    if (seq_commits(s, PRO_FAULT_WITHHOLD_REVEAL, slot->number, 0)) {
+        return 0;
+    }
     struct sim_time done = sim_time_add((struct sim_time){chain_cost_ns(s)},
                                         legs * s->p.config->sequencer->reveal_cost_ns);
     act_work(s->p.out, seq_slot_work_id(slot, SEQ_WORK_SOLVE), SEQ_WORK_SOLVE, buf_view(&request),
@@ -274,6 +280,7 @@ static int reveal_chain(struct seq *s, struct seq_slot *slot, size_t at,
         chain->block.entries[i].tx = leg->plain;
     }
     chain->changed = true;
+    seq_fault_revealing(s, slot, at, &o);
     return publish_openings(s, slot, at, &o);
 }
 

@@ -87,7 +87,7 @@ static int open_leg(const struct seq *s, const struct pro_leg *leg, struct bytes
     if (rc == 0) {
         rc = tlp_open(s->p.tlp, buf_view(&context), &puzzle, w, &plain);
     }
-    if (rc != 0 && rc != ERR_MISMATCH) {
+    if (rc != 0 && rc != ERR_MISMATCH && rc != ERR_PROOF) { /* PROOF: badly admitted */
         return rc;
     }
     int face = rc != 0 ? rc : pro_tx_on_face(&s->p.view.deployment.id, leg, buf_view(&plain));
@@ -113,8 +113,9 @@ static int work_solve(const struct seq *s, struct bytes request, struct buf *res
     size_t at = 0;
     for (uint32_t i = 0; i < v.n_bundles; i++) {
         for (uint32_t k = 0; k < v.bundles[i].n_legs && rc == 0; k++, at++) {
-            rc = v.rcs[at] != 0 ? v.rcs[at]
-                                : open_leg(s, &v.bundles[i].legs[k], buf_view(&v.ws[at]), result);
+            rc = v.rcs[at] == 0 || v.rcs[at] == ERR_PROOF
+                     ? open_leg(s, &v.bundles[i].legs[k], buf_view(&v.ws[at]), result)
+                     : v.rcs[at];
         }
     }
     return rc;

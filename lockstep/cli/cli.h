@@ -19,7 +19,8 @@ struct cli_flags {
     enum simulate_host host;
     enum run_transport transport;
     uint64_t seed;
-    const char *policy; /* NULL: the scenario's */
+    const char *policy;       /* NULL: the scenario's */
+    enum scn_mempool mempool; /* ANY: the scenario's */
     const char *out_dir;
     int64_t wall_ms;
     int first; /* index in argv of the first operand */

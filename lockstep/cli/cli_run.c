@@ -48,6 +48,9 @@ static void write_reproduce(const struct cli_flags *flags, const struct scn *scn
     buf_printf(out, "./dev run ");
     quote(file, out);
     buf_printf(out, " --seed %llu --policy %s", (unsigned long long)seed, policy_of(flags, scn));
+    if (flags->mempool != SCN_MEMPOOL_ANY) {
+        buf_printf(out, " --mempool %s", scn_mempool_word(flags->mempool));
+    }
     if (flags->host == SIMULATE_INPROC) {
         buf_printf(out, " --host inproc");
     }
@@ -124,6 +127,7 @@ static int run_loaded(const struct cli_flags *flags, const struct cli_places *pl
         .transport = flags->transport,
         .seed = seed,
         .policy = policy_of(flags, scn),
+        .mempool = flags->mempool,
         .out_dir = dir,
         .wall_ms = flags->wall_ms,
         .places = {places->programs, places->data},

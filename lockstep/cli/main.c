@@ -21,6 +21,7 @@ static const char help[] =
     "  --transport T       between processes: ipc (default) or tcp\n"
     "  --seed N            instead of the scenario's\n"
     "  --policy NAME       exclusion policy, instead of the scenario's\n"
+    "  --mempool M         encrypted or plaintext, instead of the scenario's\n"
     "  --out DIR           where outputs go (default: out); --out '' keeps none\n"
     "  --format F          text (default) or json, one object per line\n"
     "  --wall-limit S      give up after S seconds of real time\n"

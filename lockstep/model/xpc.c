@@ -207,6 +207,10 @@ static void evaluate(const struct mdl *m, const struct chk_report *checks,
     case SCN_EXPECT_DUPLICATED:
         expect_links(m, e, r);
         break;
+    case SCN_EXPECT_SLASHED:
+    case SCN_EXPECT_PENALIZED:
+        r->verdict = XPC_UNDECIDED;
+        break;
     case SCN_EXPECT_FINGERPRINT:
         expect_fingerprint(m, e, r);
         break;
@@ -215,13 +219,17 @@ static void evaluate(const struct mdl *m, const struct chk_report *checks,
 
 int xpc_run(const struct mdl *m, const struct chk_report *checks, struct xpc_report *report)
 {
-    struct xpc_report out = {.n = m->scn->expect.n};
-    out.results = calloc(out.n + 1, sizeof(*out.results));
+    struct xpc_report out = {0};
+    out.results = calloc(m->scn->expect.n + 1, sizeof(*out.results));
     if (out.results == NULL) {
         return ERR_NOMEM;
     }
-    for (size_t i = 0; i < out.n; i++) {
-        struct xpc_result *r = &out.results[i];
+    for (size_t i = 0; i < m->scn->expect.n; i++) {
+        enum scn_mempool of = m->scn->expect.items[i].mempool;
+        if (of != SCN_MEMPOOL_ANY && of != m->sim->cluster->mempool) {
+            continue;
+        }
+        struct xpc_result *r = &out.results[out.n++];
         r->expect = &m->scn->expect.items[i];
         evaluate(m, checks, r->expect, r);
         out.n_met += r->verdict == XPC_MET;

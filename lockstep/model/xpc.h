@@ -22,7 +22,7 @@ struct xpc_result {
 };
 
 struct xpc_report {
-    struct xpc_result *results; /* in the scenario's order */
+    struct xpc_result *results; /* in the scenario's order, of those that are asked of this run */
     size_t n;
     size_t n_met;
 };

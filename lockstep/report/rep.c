@@ -1,5 +1,7 @@
 #include "lockstep/report/rep.h"
 
+#include "common/base/cleanup.h"
+
 #include <stdio.h>
 
 /* ---- The verdict ---- */
@@ -128,6 +130,21 @@ const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final)
         return "executed";
     }
     return final ? "reverted" : "failed";
+}
+
+const char *rep_stranger(const struct mdl *m, const struct pro_entry *e)
+{
+    CLEANUP(led_tx_fini) struct led_tx tx = {0};
+    const struct cluster *c = m->sim->cluster;
+    if (e->kind != PRO_ENTRY_TX || led_tx_decode(e->tx, &tx) != 0) {
+        return "?";
+    }
+    for (size_t i = 0; i < c->n_users; i++) {
+        if (addr20_equal(&c->users[i].address, &tx.sender)) {
+            return c->user_names[i];
+        }
+    }
+    return "?";
 }
 
 static const char *cmp_sign(enum scn_cmp cmp)

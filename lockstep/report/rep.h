@@ -60,6 +60,9 @@ void rep_wrap(struct buf *out, size_t indent, const char *text);
 /* Returns: "executed", "failed", "removed" for an entry of a block of some round, "executed",
  * "reverted", "excluded" for one of a finalized block; "-" if there is no such entry. */
 const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final);
+/* In: an entry of a bundle that is not the scenario's. Returns: the account that signed it; "?" if
+ * there is none. */
+const char *rep_stranger(const struct mdl *m, const struct pro_entry *e);
 /* Appends what is behind an exclusion or refusal; nothing for other outcomes. */
 void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out);
 /* Is this a note of that name? And how many are there? */

@@ -58,7 +58,7 @@ static void put_rest(const struct page *p, size_t shown, size_t n, const char *w
 static void put_name(const struct page *p, const struct pro_entry *e)
 {
     const struct mdl_bundle *b = mdl_find_bundle(p->run->m, &e->bundle_id);
-    const char *name = b != NULL ? b->submit->bundle.text : "?";
+    const char *name = b != NULL ? b->submit->bundle.text : rep_stranger(p->run->m, e);
     char text[2 * NAME_WIDTH + 16];
     char leg[NAME_WIDTH] = "";
     if (e->n_legs > 1) {

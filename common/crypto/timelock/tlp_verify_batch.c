@@ -169,11 +169,9 @@ int tlp_verify_batch(const struct tlp_params *params, size_t n, const struct byt
     }
     int bad = 0;
     for (size_t i = 0; i < n && rc == 0; i++) {
-        if (rcs[i] != 0) {
-            bad = ERR_PROOF;
-            if (exponents != NULL) {
-                exponents[i] = 0;
-            }
+        bad = rcs[i] != 0 ? ERR_PROOF : bad;
+        if (exponents != NULL && rcs[i] != 0 && rcs[i] != ERR_PROOF) {
+            exponents[i] = 0;
         }
     }
     return rc != 0 ? rc : bad;

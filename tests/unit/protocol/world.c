@@ -70,15 +70,21 @@ static void make_leg(const struct world *w, uint32_t bundle, uint32_t leg, struc
                                  .leg = leg,
                                  .n_legs = plan[bundle].n_legs,
                                  .gas_limit = 1000};
+    struct sig_key user;
+    struct buf shown = {0};
     struct buf open_bytes = {0};
     struct buf context = {0};
     struct tlp_puzzle_out puzzle = {0};
     l->chain = plan[bundle].chains[leg];
     l->bogus = bundle >= 4;
-    if (bundle == 4) {
-        buf_append_bytes(&l->plain, bytes_str("garbage"));
-    } else {
-        make_tx(w, bundle, leg, &l->plain);
+    make_tx(w, bundle, leg, &l->plain);
+    buf_append_bytes(&shown, buf_view(&l->plain));
+    if (bundle == 2 || bundle == 4) {
+        shown.data[shown.len - 1] ^= bundle == 4 ? 1 : 0;
+        open.scope = PRO_SCOPE_SENDER | PRO_SCOPE_TX;
+        sig_key_from_seed(&user, bytes_str("user"));
+        open.sender = user.address;
+        open.tx = buf_view(&shown);
     }
     pro_open_part_encode(&open, &open_bytes);
     pro_leg_context(&w->view.deployment.id, buf_view(&open_bytes), &context);
@@ -94,6 +100,7 @@ static void make_leg(const struct world *w, uint32_t bundle, uint32_t leg, struc
     tlp_puzzle_out_fini(&puzzle);
     buf_fini(&context);
     buf_fini(&open_bytes);
+    buf_fini(&shown);
 }
 
 static void make_bundle(const struct world *w, uint32_t bundle, struct drbg *secret,
