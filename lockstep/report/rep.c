@@ -253,3 +253,19 @@ void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
         why_reverted(m, b, out);
     }
 }
+
+bool rep_is_note(const struct history_item *item, const char *what)
+{
+    return item->kind == HISTORY_RECORD &&
+           item->record->body_case == LOCKSTEP__TRACE_RECORD__BODY_NOTE &&
+           strcmp(item->record->note->what, what) == 0;
+}
+
+size_t rep_count_notes(const struct simulation *sim, const char *what)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < sim->history.n; i++) {
+        n += rep_is_note(&sim->history.items[i], what);
+    }
+    return n;
+}

@@ -71,6 +71,9 @@ const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final);
 const char *rep_stranger(const struct mdl *m, const struct pro_entry *e);
 /* Appends what is behind an exclusion or refusal; nothing for other outcomes. */
 void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out);
+/* Is this a note of that name? And how many are there? */
+bool rep_is_note(const struct history_item *item, const char *what);
+size_t rep_count_notes(const struct simulation *sim, const char *what);
 /* Appends an operation in the scenario's own names. */
 void rep_op(const struct scn_op *op, struct buf *out);
 

@@ -134,6 +134,17 @@ static json_t *bundles(const struct rep_run *run)
     return all;
 }
 
+/* A promise is late when a fast attacker could have read the bundle before it left. */
+static json_t *promises(const struct rep_run *run)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < run->m->n_bundles; i++) {
+        given += run->m->bundles[i].promised;
+    }
+    return json_pack("{s:o, s:o}", "given", number(given), "deadline_missed",
+                     number(rep_count_notes(run->sim, "deadline_missed")));
+}
+
 /* ---- Verdicts ---- */
 
 static json_t *checks(const struct rep_run *run)
@@ -276,7 +287,8 @@ static int append(const char *text, size_t len, void *out)
 void rep_json(const struct rep_run *run, bool pretty, struct buf *out)
 {
     CLEANUP(release) json_t *j = whole(run);
-    if (j == NULL || json_dump_callback(j, append, out, pretty ? JSON_INDENT(2) : 0) != 0) {
+    if (json_object_set_new(j, "promises", promises(run)) != 0 ||
+        json_dump_callback(j, append, out, pretty ? JSON_INDENT(2) : 0) != 0) {
         out->err = out->err != 0 ? out->err : ERR_NOMEM;
         return;
     }

@@ -266,27 +266,31 @@ static void put_rejects(const struct page *p)
     }
 }
 
-static size_t count_notes(const struct simulation *sim, const char *what)
+/* Sentences that somebody stopped with. */
+static void put_contradictions(const struct page *p)
 {
-    size_t n = 0;
+    const struct simulation *sim = p->run->sim;
     for (size_t i = 0; i < sim->history.n; i++) {
         const struct history_item *item = &sim->history.items[i];
-        n += item->kind == HISTORY_RECORD &&
-             item->record->body_case == LOCKSTEP__TRACE_RECORD__BODY_NOTE &&
-             strcmp(item->record->note->what, what) == 0;
+        if (rep_is_note(item, "contradiction")) {
+            const Lockstep__TraceNote *note = item->record->note;
+            buf_printf(p->out, "\n%s, slot %llu: ", sim->cluster->actors[item->actor - 1].name,
+                       (unsigned long long)note->slot);
+            rep_wrap(p->out, 0, note->detail);
+        }
     }
-    return n;
 }
 
 static void put_warnings(const struct page *p)
 {
-    size_t late = count_notes(p->run->sim, "deadline_missed");
+    size_t late = rep_count_notes(p->run->sim, "deadline_missed");
     if (late > 0) {
         buf_printf(p->out,
                    "\n%zu promise%s left after a fast attacker could have opened the "
                    "puzzle.\n",
                    late, late == 1 ? "" : "s");
     }
+    put_contradictions(p);
     for (size_t i = 0; i < p->run->sim->history.n; i++) {
         const struct history_item *item = &p->run->sim->history.items[i];
         if (item->kind == HISTORY_LIFE && item->life.what == RUN_LIFE_FAILED) {
