@@ -183,6 +183,15 @@ class Compare(Case):
         self.assertIn('    encrypted             170141183460469231731687303715\n', out)
         self.assertTrue(all(len(line) <= 80 for line in out.splitlines()), out)
 
+    def test_the_document_quotes_what_comes_out(self):
+        with open(os.path.join(cli.SCENARIOS, '..', 'docs', 'blindness.md'), encoding='utf-8') as f:
+            quoted = [line[4:] for line in f if line.startswith(('    victim', '    attacker'))]
+        said = ''.join(self.compare(os.path.join(cli.SCENARIOS, name), '--out', '')
+                       for name in ('51_sandwich.yaml', '52_censor.yaml'))
+        self.assertEqual(len(quoted), 3)
+        for line in quoted:
+            self.assertIn(line, said)
+
     def test_without_attacks_there_is_nothing_to_leave_out(self):
         out, amounts = self.table(self.scenario(self.sell('alice', 2000, 'slot 1 + 100ms')))
         self.assertEqual([run['run'] for run in out['runs']], [PLAIN, SEALED])
