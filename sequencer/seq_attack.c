@@ -299,7 +299,7 @@ static bool has_room(const struct seq *s, const struct seq_attack *a, const stru
     const Lockstep__LimitsConfig *limits = s->p.config->limits;
     const struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, a->config->rollup)];
     uint64_t legs = (uint64_t)chain->n_legs + 2;
-    u128 gas = (u128)chain->gas + 2 * GAS;
+    u128 gas = (u128)chain->gas + (u128)2 * GAS;
     for (uint32_t i = 0; i < victim->bundle.n_legs; i++) {
         const struct pro_open_part *open = &victim->bundle.legs[i].open;
         legs += open->rollup == a->config->rollup ? 1 : 0;
@@ -374,7 +374,8 @@ static struct led_swap back(const struct led_swap *swap, u128 amount)
                              .amount_in = amount};
 }
 
-/* Out: the attack that has traded before the victim and has to trade back, or NULL; with what. */
+/* At most one attack takes place per bundle, the first that fits.
+ * Out: the attack that has traded before the victim and has to trade back, or NULL; with what. */
 static int open_attack(struct seq *s, struct seq_slot *slot, const struct seq_bundle *victim,
                        struct seq_attack **sandwich, u128 *brought)
 {

@@ -185,15 +185,17 @@ static int add_total(struct cmp *c, const struct cmp_balance *b)
 
 static int compare_balances(struct cmp *c)
 {
+    const struct cluster *cluster = c->runs[0].sim.cluster;
     int rc = 0;
+    CHECK(cluster != NULL);
     for (size_t chain = 0; chain < c->scn->rollups.n; chain++) {
-        for (size_t user = 0; user < c->runs[0].sim.cluster->n_users && rc == 0; user++) {
+        for (size_t user = 0; user < cluster->n_users && rc == 0; user++) {
             rc = add_balances_of(c, chain, user);
         }
     }
-    for (size_t user = 0; user < c->runs[0].sim.cluster->n_users; user++) {
+    for (size_t user = 0; user < cluster->n_users; user++) {
         for (size_t i = 0; i < c->n_balances && rc == 0; i++) {
-            bool his = c->balances[i].account == c->runs[0].sim.cluster->user_names[user];
+            bool his = c->balances[i].account == cluster->user_names[user];
             rc = his ? add_total(c, &c->balances[i]) : 0;
         }
     }

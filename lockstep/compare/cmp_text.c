@@ -193,8 +193,8 @@ static void put_hits(const struct cmp *c, const char *account, struct buf *out)
         all += n;
         buf_printf(&text, "%s%zu%s %s", i == 1 ? "" : ", ", n,
                    i > 1    ? ""
-                   : n == 1 ? " bundle comes out otherwise"
-                            : " bundles come out otherwise",
+                   : n == 1 ? " bundle hit"
+                            : " bundles hit",
                    c->runs[i].said);
     }
     if (all != 0) {
