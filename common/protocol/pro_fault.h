@@ -35,13 +35,15 @@ enum pro_consequence {
     X(WITHHOLD_REVEAL, 12, "withhold_reveal", PENALTY, "reveals nothing after sealing")            \
     X(WITHHOLD_BLOCK, 13, "withhold_block", PENALTY, "proposes no block for one rollup")           \
     X(WITHHOLD_SECOND, 14, "withhold_second", PENALTY, "stops after the first round of results")   \
+    X(DROP_BUNDLE, 15, "drop_bundle", SLASHING, "forgets a bundle it made a promise for")          \
     /* What a sequencer can do with what it sees, while all that it signs is in order. */          \
     X(FRONT_RUN, 24, "front_run", NOTHING, "trades before a user's swap, in the same direction")   \
     X(SANDWICH, 25, "sandwich", NOTHING, "trades before a user's swap and back right after it")    \
     X(CENSOR, 26, "censor", NOTHING, "refuses or puts off what it sees a user send")
 
 #define PRO_USER_FAULT_MAP(X)                                                                      \
-    X(FALSE_PROOF, 32, "false_proof", REFUSAL, "a leg's time-lock proof is false")                 \
+    X(FALSE_PROOF, 32, "false_proof", REFUSAL,                                                     \
+      "seals a leg that does not open, under a false proof")                                       \
     X(GARBAGE, 33, "garbage", EXCLUSION, "a leg opens to noise")                                   \
     X(REPLAY, 34, "replay", REFUSAL, "the very bytes of another bundle, once more")                \
     X(LIFT, 35, "lift", REFUSAL, "a leg taken out of another bundle")

@@ -82,17 +82,6 @@ int pro_prosecute_promises(const struct pro_view *view, struct bytes descriptor,
     return try_promises(&p, one, other);
 }
 
-int pro_prosecute_short_block(const struct pro_view *view, struct bytes descriptor,
-                              const struct pro_promise *promise, struct bytes header,
-                              struct buf *out)
-{
-    CLEANUP(prosecutor_fini)
-    struct prosecutor p = {.view = view, .descriptor = descriptor, .out = out};
-    struct pro_evidence e = {
-        .kind = PRO_EVIDENCE_BLOCK_BREAKS_PROMISE, .promise = *promise, .artifact = header};
-    return try_case(&p, &e);
-}
-
 /* ---- Blocks that break promises ---- */
 
 /* A block of the dossier whose commitment is that of its body. */
@@ -226,6 +215,27 @@ static int take_exhibit(const struct pro_view *view, const struct pro_block_item
     }
     *usable = rc == 0;
     return rc < 0 ? rc : 0;
+}
+
+int pro_prosecute_promise(const struct pro_view *view, struct bytes descriptor,
+                          const struct pro_promise *promise, const struct pro_block_item *block,
+                          struct buf *out)
+{
+    CLEANUP(prosecutor_fini)
+    struct prosecutor p = {.view = view, .descriptor = descriptor, .out = out};
+    struct pro_evidence too_short = {
+        .kind = PRO_EVIDENCE_BLOCK_BREAKS_PROMISE, .promise = *promise, .artifact = block->header};
+    struct exhibit x = {0};
+    bool usable = false;
+    int rc = try_case(&p, &too_short);
+    if (rc == 0 && !p.found && block->body.len != 0) {
+        rc = take_exhibit(view, block, &x, &usable);
+    }
+    if (rc == 0 && usable) {
+        rc = try_block(&p, &x, promise);
+    }
+    chk_block_fini(&x.b);
+    return rc;
 }
 
 static int try_all_promises(struct prosecutor *p, const struct exhibit *x,

@@ -23,9 +23,10 @@ int pro_prosecute_promises(const struct pro_view *view, struct bytes descriptor,
                            const struct pro_promise *one, const struct pro_promise *other,
                            struct buf *out) MUST_CHECK;
 
-/* A promise and a header that is too short for it. Out and Returns: as above. */
-int pro_prosecute_short_block(const struct pro_view *view, struct bytes descriptor,
-                              const struct pro_promise *promise, struct bytes header,
-                              struct buf *out) MUST_CHECK;
+/* A promise and a block that may break it. In: the body may be empty: then only a header that is
+ * too short for the promise breaks it. Out and Returns: as above. */
+int pro_prosecute_promise(const struct pro_view *view, struct bytes descriptor,
+                          const struct pro_promise *promise, const struct pro_block_item *block,
+                          struct buf *out) MUST_CHECK;
 
 #endif

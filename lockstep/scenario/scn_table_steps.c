@@ -241,7 +241,7 @@ static const struct scn_field user_fault_fields[] = {
      OBJECT_HERE(o_spoil),
      .flags = SCN_CHOICE,
      .choice = PRO_FAULT_FALSE_PROOF,
-     .doc = "A leg's time-lock proof is false.",
+     .doc = "A leg that does not open, under a false proof.",
      .example = "{leg: 0}"},
     {.key = "garbage",
      OBJECT_HERE(o_spoil),

@@ -66,7 +66,8 @@ static const struct wrong wrongs[] = {
      "s:4:23: `squarings` is 0; it must be between 1 and 1099511627776\n"},
     {"seed: 7", "seed: 7\nmatrix: {}",
      "s:4:1: unknown key `matrix` in scenario; known keys: version, name, description, seed, "
-     "policy, mempool, slots, slot_duration, rollups, timelock, limits, l1, execution, links, timeline, "
+     "policy, mempool, slots, slot_duration, rollups, timelock, limits, l1, execution, links, "
+     "timeline, "
      "expect\n"},
     {"delay: 20ms", "delay: 20", "s:9:26: `delay` is `20`, which has no unit; write 20ms or 20s\n"},
     {"delay: 20ms", "delay: 20 ms",
