@@ -2,7 +2,8 @@
  * the positions it promises are the positions that it keeps, so there is nothing to prove.
  *
  * It knows what anybody knows: the open part of every leg, and the pool as the rollup started with
- * it and as every swap that it could read, or made itself, has left it since. What it trades itself
+ * it and as every swap that it could read, or made itself, has left it since: at once what is open,
+ * the rest when its slot is revealed. What it trades itself
  * is sealed like any user's. Where it can read nothing it either waits or guesses: then the first
  * bundle of the slot with a leg on the rollup is taken for the victim's. */
 #include "sequencer/seq_core.h"
@@ -164,24 +165,29 @@ static int apply(struct seq_attack *a, const struct led_swap *swap, const struct
     return rc;
 }
 
-/* Follows what a bundle that is now promised does to the pool. */
-static int follow(struct seq_attack *a, const struct pro_bundle *b)
+static int follow(struct seq_attack *a, const struct led_tx *tx)
+{
+    int rc = 0;
+    u128 out = 0;
+    for (size_t i = 0; i < tx->n_ops && rc == 0; i++) {
+        if (tx->ops[i].kind == LED_OP_SWAP &&
+            led_name_equal(&tx->ops[i].swap.pool, &a->swap.pool)) {
+            rc = apply(a, &tx->ops[i].swap, &tx->sender, &out);
+        }
+    }
+    return rc;
+}
+
+/* What a bundle that is now promised does to the pool, as far as it can be read. */
+static int follow_open(struct seq_attack *a, const struct pro_bundle *b)
 {
     int rc = 0;
     for (uint32_t i = 0; i < b->n_legs && rc == 0; i++) {
         CLEANUP(led_tx_fini) struct led_tx tx = {0};
-        u128 out = 0;
-        if (b->legs[i].open.rollup != a->config->rollup) {
-            continue;
+        if (b->legs[i].open.rollup == a->config->rollup) {
+            rc = read_leg(&b->legs[i], &tx);
+            rc = rc == 0 ? follow(a, &tx) : rc == ERR_NOTFOUND ? 0 : rc;
         }
-        rc = read_leg(&b->legs[i], &tx);
-        for (size_t k = 0; rc == 0 && k < tx.n_ops; k++) {
-            if (tx.ops[k].kind == LED_OP_SWAP &&
-                led_name_equal(&tx.ops[k].swap.pool, &a->swap.pool)) {
-                rc = apply(a, &tx.ops[k].swap, &tx.sender, &out);
-            }
-        }
-        rc = rc == ERR_NOTFOUND ? 0 : rc;
     }
     return rc;
 }
@@ -293,7 +299,7 @@ static bool has_room(const struct seq *s, const struct seq_attack *a, const stru
     const Lockstep__LimitsConfig *limits = s->p.config->limits;
     const struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, a->config->rollup)];
     uint64_t legs = (uint64_t)chain->n_legs + 2;
-    u128 gas = (u128)chain->gas + 2 * GAS;
+    u128 gas = (u128)chain->gas + (u128)2 * GAS;
     for (uint32_t i = 0; i < victim->bundle.n_legs; i++) {
         const struct pro_open_part *open = &victim->bundle.legs[i].open;
         legs += open->rollup == a->config->rollup ? 1 : 0;
@@ -368,7 +374,8 @@ static struct led_swap back(const struct led_swap *swap, u128 amount)
                              .amount_in = amount};
 }
 
-/* Out: the attack that has traded before the victim and has to trade back, or NULL; with what. */
+/* At most one attack takes place per bundle, the first that fits.
+ * Out: the attack that has traded before the victim and has to trade back, or NULL; with what. */
 static int open_attack(struct seq *s, struct seq_slot *slot, const struct seq_bundle *victim,
                        struct seq_attack **sandwich, u128 *brought)
 {
@@ -403,11 +410,37 @@ int seq_attack_promise(struct seq *s, struct seq_slot *slot, struct seq_pending 
     }
     rc = seq_promise(s, slot, pending);
     for (size_t i = 0; i < s->n_attacks && rc == 0; i++) {
-        rc = s->attacks[i].state != NULL ? follow(&s->attacks[i], &victim->bundle) : 0;
+        rc = s->attacks[i].state != NULL ? follow_open(&s->attacks[i], &victim->bundle) : 0;
     }
     if (rc == 0 && sandwich != NULL && brought != 0) {
         const struct led_swap closing = back(&sandwich->swap, brought);
         rc = trade(s, sandwich, slot, &closing, victim, &brought);
+    }
+    return rc;
+}
+
+static int learn(struct seq_attack *a, const struct seq *s, const struct seq_slot *slot)
+{
+    const struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, a->config->rollup)];
+    int rc = 0;
+    for (uint32_t i = 0; i < chain->n_legs && rc == 0; i++) {
+        CLEANUP(led_tx_fini) struct led_tx tx = {0};
+        const struct seq_bundle *b = slot->bundles[chain->legs[i].bundle];
+        const struct pro_leg *leg = &b->bundle.legs[chain->legs[i].leg];
+        bool known = b->wallet == s->p.id || (leg->open.scope & PRO_SCOPE_TX) != 0;
+        if (!known && chain->block.entries[i].kind == PRO_ENTRY_TX) {
+            rc = led_tx_decode(chain->block.entries[i].tx, &tx);
+            rc = rc == 0 ? follow(a, &tx) : rc;
+        }
+    }
+    return rc;
+}
+
+int seq_attack_learn(struct seq *s, const struct seq_slot *slot)
+{
+    int rc = 0;
+    for (size_t i = 0; i < s->n_attacks && rc == 0; i++) {
+        rc = s->attacks[i].state != NULL ? learn(&s->attacks[i], s, slot) : 0;
     }
     return rc;
 }

@@ -183,6 +183,8 @@ void seq_attack_censor(struct seq *s, const struct seq_slot *slot, const struct 
  * attack says so. */
 int seq_attack_promise(struct seq *s, struct seq_slot *slot,
                        struct seq_pending *pending) MUST_CHECK;
+/* Learns from a slot that has been revealed what others' swaps have done to the pools. */
+int seq_attack_learn(struct seq *s, const struct seq_slot *slot) MUST_CHECK;
 
 /* seq_batch.c: while one admission work runs, arrivals queue; when it ends, the next takes what
  * waits, up to a number of legs. So nobody waits for a timer, nor for more than one batch. */

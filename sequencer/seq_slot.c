@@ -330,5 +330,6 @@ int seq_on_solved(struct seq *s, struct seq_slot *slot, struct bytes result)
         }
     }
     slot->phase = SEQ_COMMITTING;
-    return seq_start_commit(s, slot, false);
+    int rc = seq_attack_learn(s, slot);
+    return rc != 0 ? rc : seq_start_commit(s, slot, false);
 }

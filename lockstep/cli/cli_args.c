@@ -11,6 +11,7 @@ enum {
     OPT_SEED,
     OPT_POLICY,
     OPT_MEMPOOL,
+    OPT_OVER,
     OPT_OUT,
     OPT_FORMAT,
     OPT_WALL
@@ -22,6 +23,7 @@ static const struct option options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"policy", required_argument, NULL, OPT_POLICY},
     {"mempool", required_argument, NULL, OPT_MEMPOOL},
+    {"over", required_argument, NULL, OPT_OVER},
     {"out", required_argument, NULL, OPT_OUT},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"wall-limit", required_argument, NULL, OPT_WALL},
@@ -83,6 +85,7 @@ static bool take(int option, const char *value, struct cli_flags *flags)
     switch (option) {
     case OPT_HOST:
         at = choose("host", value, hosts);
+        flags->has_host = true;
         flags->host = at == 1 ? SIMULATE_INPROC : SIMULATE_PROCS;
         return at >= 0;
     case OPT_TRANSPORT:
@@ -108,6 +111,9 @@ static bool take(int option, const char *value, struct cli_flags *flags)
         at = choose("mempool", value, mempools);
         flags->mempool = at == 1 ? SCN_MEMPOOL_PLAINTEXT : SCN_MEMPOOL_ENCRYPTED;
         return at >= 0;
+    case OPT_OVER:
+        flags->over = value;
+        return choose("over", value, cmp_words()) >= 0;
     case OPT_OUT:
         flags->out_dir = value[0] != 0 ? value : NULL;
         return true;

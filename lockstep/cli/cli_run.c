@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int load(const char *path, struct scn **out)
+int cli_load(const char *path, struct scn **out)
 {
     CLEANUP(buf_fini) struct buf errors = {0};
     int rc = scn_load_file(path, out, &errors);
@@ -159,7 +159,7 @@ static int run_file(const struct cli_flags *flags, const struct cli_places *plac
                     const char *file)
 {
     CLEANUP(scn_destroy) struct scn *scn = NULL;
-    int code = load(file, &scn);
+    int code = cli_load(file, &scn);
     if (code != 0) {
         return code;
     }
@@ -212,7 +212,7 @@ int cli_check(int argc, char **argv)
     int code = 0;
     for (int i = flags.first; i < argc; i++) {
         CLEANUP(scn_destroy) struct scn *scn = NULL;
-        int one = load(argv[i], &scn);
+        int one = cli_load(argv[i], &scn);
         code = code != 0 ? code : one;
         if (one == 0 && !flags.style.quiet) {
             (void)printf("%s: fine; rollups %zu, bundles %zu, expectations %zu\n", argv[i],

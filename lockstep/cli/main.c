@@ -10,14 +10,18 @@ static const char help[] =
     "Usage: lockstep VERB [OPTION...] [FILE...]\n"
     "\n"
     "  run FILE...     run scenarios and judge what happened\n"
+    "  compare FILE... run each scenario under every value of one setting, and show\n"
+    "                  side by side what that costs whom\n"
     "  check FILE...   only read the scenarios and say what is wrong with them\n"
     "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
     "  schema          the JSON Schema of scenario files, for editors\n"
     "  help            this text; also: VERB --help\n"
     "  version         the version of this program\n"
     "\n"
-    "Options of run:\n"
-    "  --host HOST         procs: one process per actor (default); inproc: all in one\n"
+    "Options of run and compare:\n"
+    "  --over SETTING      compare: what is varied; mempool (plaintext, encrypted)\n"
+    "  --host HOST         procs: one process per actor (default of run); inproc: all\n"
+    "                      in one (default of compare)\n"
     "  --transport T       between processes: ipc (default) or tcp\n"
     "  --seed N            instead of the scenario's\n"
     "  --policy NAME       exclusion policy, instead of the scenario's\n"
@@ -47,8 +51,9 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"run", cli_run},       {"check", cli_check}, {"list", cli_list},
-    {"schema", cli_schema}, {"help", print_help}, {"version", print_version},
+    {"run", cli_run},           {"compare", cli_compare}, {"check", cli_check},
+    {"list", cli_list},         {"schema", cli_schema},   {"help", print_help},
+    {"version", print_version},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
