@@ -423,14 +423,14 @@ static int learn(struct seq_attack *a, const struct seq *s, const struct seq_slo
 {
     const struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, a->config->rollup)];
     int rc = 0;
-    for (uint32_t i = 0; i < chain->n_legs && rc == 0; i++) {
+    for (uint32_t i = 0; i < chain->n_legs && i < chain->block.count && rc == 0; i++) {
         CLEANUP(led_tx_fini) struct led_tx tx = {0};
         const struct seq_bundle *b = slot->bundles[chain->legs[i].bundle];
         const struct pro_leg *leg = &b->bundle.legs[chain->legs[i].leg];
         bool known = b->wallet == s->p.id || (leg->open.scope & PRO_SCOPE_TX) != 0;
         if (!known && chain->block.entries[i].kind == PRO_ENTRY_TX) {
             rc = led_tx_decode(chain->block.entries[i].tx, &tx);
-            rc = rc == 0 ? follow(a, &tx) : rc;
+            rc = rc == 0 ? follow(a, &tx) : rc == ERR_NOMEM ? rc : 0;
         }
     }
     return rc;
