@@ -254,12 +254,12 @@ int seq_admit_deferred(struct seq *s)
 {
     struct seq_queue waiting = s->deferred;
     int rc = 0;
-    size_t done = 0;
     s->deferred = (struct seq_queue){0};
-    while (done < waiting.n && rc == 0) {
-        rc = seq_settle(s, &waiting.items[done++], SEQ_ADMITTED);
+    for (size_t i = 0; i < waiting.n && rc == 0; i++) {
+        struct seq_pending pending = waiting.items[i];
+        waiting.items[i].bundle = NULL;
+        rc = seq_settle(s, &pending, SEQ_ADMITTED);
     }
-    memset(waiting.items, 0, done * sizeof(*waiting.items)); /* taken over */
     seq_queue_fini(&waiting);
     return rc;
 }

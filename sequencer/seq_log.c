@@ -50,16 +50,18 @@ static void bundle_key(struct buf *key, const struct hash32 *id)
  * of the time-lock alone can change the rest and have it accepted. */
 static void leg_key(struct buf *key, const struct pro_leg *leg)
 {
-    struct hash_keccak h;
+    CLEANUP(buf_fini) struct buf rest = {0};
     struct hash32 hash;
-    hash_keccak_init(&h);
-    hash_keccak_add(&h, leg->open_bytes);
-    hash_keccak_add(&h, leg->u);
-    hash_keccak_add(&h, leg->q);
-    hash_keccak_add(&h, leg->sealed);
-    hash_keccak_end(&h, &hash);
+    wr_var(&rest, leg->open_bytes);
+    wr_var(&rest, leg->u);
+    wr_var(&rest, leg->q);
+    wr_var(&rest, leg->sealed);
+    hash_sha256(buf_view(&rest), &hash);
     begin_key(key, "log/leg/");
     wr_fixed(key, hash.b, sizeof(hash.b));
+    if (key->err == 0) {
+        key->err = rest.err;
+    }
 }
 
 /* Nothing has been said here yet, or just this. Returns: 0, 1 if it stands there already,
