@@ -60,14 +60,15 @@ static int read_trade(struct seq_attack *a, const Lockstep__AttackConfig *c)
                                         &a->swap.asset_out, out, c->fee_ppm);
 }
 
-static int read_attack(struct seq_attack *a)
+static int read_attack(const struct seq *s, struct seq_attack *a)
 {
     const Lockstep__AttackConfig *c = a->config->attack;
     if (c == NULL) {
         return ERR_INVALID;
     }
     if (a->kind != PRO_FAULT_CENSOR) {
-        return read_trade(a, c);
+        bool known = party_executor_index(&s->p, a->config->rollup) >= 0;
+        return known ? read_trade(a, c) : ERR_INVALID;
     }
     if (c->victim.len != sizeof(a->victim)) {
         return ERR_INVALID;
@@ -90,7 +91,7 @@ int seq_attacks_init(struct seq *s, struct buf *why)
         struct seq_attack *a = &s->attacks[s->n_attacks++];
         a->config = c->faults[i];
         a->kind = (enum pro_fault)a->config->kind;
-        int rc = read_attack(a);
+        int rc = read_attack(s, a);
         if (rc != 0) {
             buf_printf(why, "attack %zu: %s", i, err_text(rc));
             return rc;
@@ -423,14 +424,14 @@ static int learn(struct seq_attack *a, const struct seq *s, const struct seq_slo
 {
     const struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, a->config->rollup)];
     int rc = 0;
-    for (uint32_t i = 0; i < chain->n_legs && rc == 0; i++) {
+    for (uint32_t i = 0; i < chain->n_legs && i < chain->block.count && rc == 0; i++) {
         CLEANUP(led_tx_fini) struct led_tx tx = {0};
         const struct seq_bundle *b = slot->bundles[chain->legs[i].bundle];
         const struct pro_leg *leg = &b->bundle.legs[chain->legs[i].leg];
         bool known = b->wallet == s->p.id || (leg->open.scope & PRO_SCOPE_TX) != 0;
         if (!known && chain->block.entries[i].kind == PRO_ENTRY_TX) {
             rc = led_tx_decode(chain->block.entries[i].tx, &tx);
-            rc = rc == 0 ? follow(a, &tx) : rc;
+            rc = rc == 0 ? follow(a, &tx) : rc == ERR_NOMEM ? rc : 0;
         }
     }
     return rc;

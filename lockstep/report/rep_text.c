@@ -312,6 +312,9 @@ static void put_head(const struct page *p)
     if (sim->result.ready_ns > 0) {
         buf_printf(p->out, " (%zu processes)", sim->result.n_actors);
     }
+    if (sim->cluster->mempool == SCN_MEMPOOL_PLAINTEXT) {
+        buf_printf(p->out, ", plaintext mempool");
+    }
     buf_printf(p->out, "\n");
 }
 

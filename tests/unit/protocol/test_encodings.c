@@ -278,10 +278,10 @@ static void test_the_scope_says_exactly_what_is_open(void **state)
     struct pro_open_part open = {.rollup = 1, .bundle_nonce = 9, .n_legs = 1};
     struct hash32 deployment = filled(4);
     const size_t scope_at = 32 + 8 + 4 + 4 + 4 + 32; /* in the bundle's bytes */
-    for (uint8_t is = 0; is <= PRO_SCOPE_ALL; is++) {
+    for (int is = 0; is <= PRO_SCOPE_ALL; is++) {
         struct buf leg = {0};
         struct buf all = {0};
-        open.scope = is;
+        open.scope = (uint8_t)is;
         memset(open.sender.b, 0xff, 20); /* not to be taken for a length */
         open.tx = bytes_str("t");
         make_leg(open, &leg);
@@ -289,8 +289,9 @@ static void test_the_scope_says_exactly_what_is_open(void **state)
         pro_bundle_encode(&deployment, 9, &view, 1, &all);
         assert_strict("bundle", buf_view(&all));
         assert_int_equal(all.data[scope_at], is);
-        for (uint8_t said = 0; said <= PRO_SCOPE_ALL; said++) {
-            assert_true((with_byte("bundle", buf_view(&all), scope_at, said) == 0) == (said == is));
+        for (int said = 0; said <= PRO_SCOPE_ALL; said++) {
+            assert_true((with_byte("bundle", buf_view(&all), scope_at, (uint8_t)said) == 0) ==
+                        (said == is));
         }
         buf_fini(&leg);
         buf_fini(&all);
