@@ -1,5 +1,8 @@
 #include "common/protocol/pro_evidence.h"
 
+#include "common/base/check.h"
+#include "common/crypto/hash.h"
+
 #define MAGIC "LSEVID01"
 
 /* ---- Fields, by kind ---- */
@@ -39,9 +42,9 @@ static bool is_known(uint8_t kind)
     return kind > 0 && kind < N_LAYOUTS;
 }
 
-/* ---- Encoding ---- */
+/* ---- Preimages ---- */
 
-static void write_preimage(const struct pro_preimage *p, struct buf *out)
+void pro_preimage_encode(const struct pro_preimage *p, struct buf *out)
 {
     wr_fixed(out, p->enc_tx_hash.b, 32);
     wr_fixed(out, p->tx_hash.b, 32);
@@ -49,6 +52,40 @@ static void write_preimage(const struct pro_preimage *p, struct buf *out)
     wr_u32(out, p->leg);
     wr_u32(out, p->n_legs);
 }
+
+int pro_preimage_decode(struct bytes in, struct pro_preimage *out)
+{
+    struct rd r = rd_from(in);
+    struct pro_preimage p;
+    rd_fixed(&r, p.enc_tx_hash.b, 32);
+    rd_fixed(&r, p.tx_hash.b, 32);
+    rd_fixed(&r, p.bundle_id.b, 32);
+    p.leg = rd_u32(&r);
+    p.n_legs = rd_u32(&r);
+    int rc = rd_end(&r);
+    if (rc == 0) {
+        *out = p;
+    }
+    return rc;
+}
+
+void pro_preimage_of(const struct pro_entry *e, struct buf *out)
+{
+    if (e->kind == PRO_ENTRY_EXCLUDED) {
+        wr_fixed(out, "excluded", 8);
+        wr_fixed(out, e->bundle_id.b, 32);
+        pro_place_encode(&e->cause, out);
+        return;
+    }
+    struct pro_preimage p = {.enc_tx_hash = e->enc_tx_hash,
+                             .bundle_id = e->bundle_id,
+                             .leg = e->leg,
+                             .n_legs = e->n_legs};
+    hash_keccak256(e->tx, &p.tx_hash);
+    pro_preimage_encode(&p, out);
+}
+
+/* ---- Encoding ---- */
 
 static void write_field(const struct pro_evidence *e, enum field f, struct buf *out)
 {
@@ -76,7 +113,7 @@ static void write_field(const struct pro_evidence *e, enum field f, struct buf *
         wr_fixed(out, e->opening.proof.b, sizeof(e->opening.proof.b));
         break;
     case FIELD_PREIMAGE:
-        write_preimage(&e->preimage, out);
+        wr_var(out, e->preimage);
         break;
     case FIELD_END:
         break;
@@ -85,6 +122,7 @@ static void write_field(const struct pro_evidence *e, enum field f, struct buf *
 
 void pro_evidence_encode(const struct pro_evidence *e, struct buf *out)
 {
+    CHECK(is_known((uint8_t)e->kind));
     wr_fixed(out, MAGIC, sizeof(MAGIC) - 1);
     wr_var(out, e->descriptor);
     wr_u8(out, (uint8_t)e->kind);
@@ -94,15 +132,6 @@ void pro_evidence_encode(const struct pro_evidence *e, struct buf *out)
 }
 
 /* ---- Decoding ---- */
-
-static void read_preimage(struct rd *r, struct pro_preimage *out)
-{
-    rd_fixed(r, out->enc_tx_hash.b, 32);
-    rd_fixed(r, out->tx_hash.b, 32);
-    rd_fixed(r, out->bundle_id.b, 32);
-    out->leg = rd_u32(r);
-    out->n_legs = rd_u32(r);
-}
 
 static void read_field(struct rd *r, enum field f, struct pro_evidence *out)
 {
@@ -130,7 +159,7 @@ static void read_field(struct rd *r, enum field f, struct pro_evidence *out)
         rd_fixed(r, out->opening.proof.b, sizeof(out->opening.proof.b));
         break;
     case FIELD_PREIMAGE:
-        read_preimage(r, &out->preimage);
+        out->preimage = rd_var(r, PRO_PREIMAGE_BYTES);
         break;
     case FIELD_END:
         break;

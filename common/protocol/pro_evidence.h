@@ -3,28 +3,35 @@
  *
  *   evidence = "LSEVID01" || var(descriptor) || u8 kind || the kind's fields
  *   opening  = y (32) || proof (48) at position promise.order of the commitment in question
- *   preimage = enc_tx_hash || tx_hash || bundle_id || u32 leg || u32 n_legs, of a block's leaf
+ *   preimage = var(what the opened leaf of a block is the keccak256 of): of a leg's leaf
+ *              enc_tx_hash || tx_hash || bundle_id || u32 leg || u32 n_legs, of a tombstone's
+ *              "excluded" || bundle_id || cause
  *
- *   two_promises          promise || promise: one position, or one seq, promised to two
+ *   two_promises          promise || promise: one position or one seq promised to two, or two
+ *                         places to one leg
  *   two_orders            var(order commitment) twice: two for one rollup and slot
  *   two_blocks            var(header) twice: two for one rollup, slot, round and stage
  *   order_breaks_promise  promise || var(order commitment) || opening
  *   block_breaks_promise  promise || var(header) || opening || preimage
  *   broken_order          promise || promise: the earlier bundle or leg stands behind the later
- *   bad_admission         promise || var(parameters) || var(leg): its time-lock proof is false
+ *   bad_admission         promise || var(parameters) || var(leg): its time-lock proof is false, or
+ *                         the promise is for another rollup or place in the bundle than the leg
  *   wrong_openings        promise || var(parameters) || var(leg) || var(signed openings): w is not
  *                         the leg's, or the verdict is not what it opens to
  *   wrong_plaintext       promise || var(parameters) || var(leg) || var(w) || var(header) ||
  *                         opening || preimage: the block holds something else
  *
  * A position at or beyond the count that the sequencer signed needs no opening: opening and
- * preimage are zero then. A proof that does not verify convicts nobody: who wants a conviction has
- * to bring a good one. Promises, order commitments, headers and openings are the sequencer's
- * signatures, so all of these convict the sequencer. See docs/evidence.md. */
+ * preimage are zero and empty then; so is the preimage when the opened leaf is the empty one.
+ * Nothing in evidence may vary without a conviction being lost, so it has one form. A proof that
+ * does not verify convicts nobody: who wants a conviction has to bring a good one. Promises, order
+ * commitments, headers and openings are the sequencer's signatures, so all of these convict the
+ * sequencer. See docs/evidence.md. */
 #ifndef PROTOCOL_PRO_EVIDENCE_H
 #define PROTOCOL_PRO_EVIDENCE_H
 
 #include "common/crypto/kzg/vc.h"
+#include "common/protocol/pro_block.h"
 #include "common/protocol/pro_descriptor.h"
 #include "common/protocol/pro_promise.h"
 
@@ -53,6 +60,9 @@ struct pro_opening_proof {
     struct vc_proof proof;
 };
 
+#define PRO_PREIMAGE_BYTES ((size_t)104) /* of a leg; a tombstone's is shorter */
+
+/* A leg's, decoded. */
 struct pro_preimage {
     struct hash32 enc_tx_hash;
     struct hash32 tx_hash;
@@ -72,10 +82,17 @@ struct pro_evidence {
     struct bytes params;
     struct bytes leg;
     struct pro_opening_proof opening;
-    struct pro_preimage preimage;
+    struct bytes preimage;
 };
 
-/* Appends; failures stay in out->err. */
+/* Appends a leg's preimage. */
+void pro_preimage_encode(const struct pro_preimage *p, struct buf *out);
+/* Returns: 0, ERR_TRUNCATED or ERR_TRAILING (no preimage of a leg). */
+int pro_preimage_decode(struct bytes in, struct pro_preimage *out) MUST_CHECK;
+/* Appends what the leaf of a block's entry is the hash of. */
+void pro_preimage_of(const struct pro_entry *e, struct buf *out);
+
+/* In: a known kind. Appends; failures stay in out->err. */
 void pro_evidence_encode(const struct pro_evidence *e, struct buf *out);
 /* Strict. Out: views into `in`. Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_TOOBIG,
  * ERR_NONCANONICAL, ERR_UNSUPPORTED (no evidence, or of a kind nobody knows). */
@@ -93,7 +110,7 @@ struct pro_conviction {
 
 void pro_conviction_fini(struct pro_conviction *c);
 
-/* Judges. In: vc, of which only the two points of G2 are used. Out: *out on 0. `why` gets a
+/* Judges. In: vc, which only verifies. Out: *out on 0. `why` gets a
  * sentence if the evidence convicts nobody. Returns: 0: convicted; ERR_PROOF: it proves nothing;
  * what pro_evidence_decode returns; ERR_NOMEM, ERR_CRYPTO. */
 int pro_evidence_judge(const struct vc_setup *vc, struct bytes evidence, struct pro_conviction *out,

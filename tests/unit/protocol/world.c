@@ -112,6 +112,22 @@ static void make_bundle(const struct world *w, uint32_t bundle, struct drbg *sec
     }
 }
 
+static void describe(struct world *w)
+{
+    const struct pro_descriptor d = {
+        .l1_chain_id = 1337,
+        .salt = {{0xd0, 1, 2}},
+        .timelock = *tlp_params_digest(w->tlp),
+        .sequencer = w->sequencer.address,
+        .n_executors = N_CHAINS,
+        .executors = w->table,
+    };
+    pro_descriptor_encode(&d, &w->descriptor);
+    CHECK(w->descriptor.err == 0);
+    pro_descriptor_id(buf_view(&w->descriptor), &w->view.deployment.id);
+    w->view.deployment.l1_chain_id = d.l1_chain_id;
+}
+
 struct world *world_new(const char *setup_path)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -130,7 +146,6 @@ struct world *world_new(const char *setup_path)
     CHECK(vc_setup_new(buf_view(&w->setup_file), &w->vc) == 0);
     w->tlp = make_params();
     w->view = (struct pro_view){
-        .deployment = {.id = {{0xd0, 1, 2}}, .l1_chain_id = 1337},
         .sequencer = w->sequencer.address,
         .n_executors = N_CHAINS,
         .executors = w->table,
@@ -138,6 +153,7 @@ struct world *world_new(const char *setup_path)
         .tlp = w->tlp,
         .keeps_reverted = true,
     };
+    describe(w);
     pro_preconf_domain(&w->view.deployment, &w->view.domain);
     for (uint32_t i = 0; i < N_BUNDLES; i++) {
         make_bundle(w, i, &secret, &w->bundles[i]);
@@ -158,6 +174,7 @@ void world_destroy(struct world **world)
     }
     tlp_params_destroy(&w->tlp);
     vc_setup_destroy(&w->vc);
+    buf_fini(&w->descriptor);
     buf_fini(&w->setup_file);
     free(w);
     *world = NULL;
