@@ -1,4 +1,5 @@
 #include "common/base/check.h"
+#include "common/crypto/timelock/tlp_int.h"
 #include "common/ledger/led_tx.h"
 #include "tests/unit/protocol/slot.h"
 
@@ -61,6 +62,41 @@ static void make_tx(const struct world *w, uint32_t bundle, uint32_t leg, struct
     CHECK(out->err == 0);
 }
 
+/* Damages the cipher, and proves anew that it opens in time: z = rho - c r with the challenge c of
+ * what the cipher is now. In: the generator as it was when the puzzle was locked. */
+static void spoil_cipher(const struct world *w, struct drbg before, struct bytes context,
+                         struct tlp_puzzle_out *puzzle)
+{
+    uint8_t r_bytes[32];
+    uint8_t rho_bytes[64];
+    uint8_t c_bytes[TLP_CHALLENGE_BYTES];
+    size_t element = tlp_params_element_bytes(w->tlp);
+    const uint8_t *a = puzzle->proof.data + 2;
+    uint8_t *z_bytes = puzzle->proof.data + 2 + 2 * element;
+    struct tlp_statement s = {.profile = TLP_SHORT,
+                              .ctx = context,
+                              .ct = buf_view(&puzzle->ct),
+                              .u = buf_view(&puzzle->u),
+                              .q = buf_view(&puzzle->q)};
+    mpz_t r, rho, c;
+    puzzle->ct.data[0] ^= 1;
+    drbg_fill(&before, r_bytes, sizeof(r_bytes));
+    drbg_fill(&before, rho_bytes, sizeof(rho_bytes));
+    rho_bytes[0] |= 0x80;
+    CHECK(tlp_exponent(w->tlp, s.u, &s.e) == 0);
+    CHECK(tlp_hash_challenge(w->tlp, &s, a, a + element, c_bytes) == 0);
+    mpz_inits(r, rho, c, NULL);
+    mpz_import(r, sizeof(r_bytes), 1, 1, 1, 0, r_bytes);
+    mpz_import(rho, sizeof(rho_bytes), 1, 1, 1, 0, rho_bytes);
+    mpz_import(c, sizeof(c_bytes), 1, 1, 1, 0, c_bytes);
+    mpz_submul(rho, c, r);
+    CHECK(mpz_sizeinbase(rho, 256) == sizeof(rho_bytes));
+    mpz_export(z_bytes, NULL, 1, 1, 1, 0, rho);
+    mpz_clears(r, rho, c, NULL);
+    struct tlp_puzzle view = tlp_puzzle_out_view(puzzle);
+    CHECK(tlp_verify(w->tlp, context, &view) == 0);
+}
+
 /* Out: the encoded leg, its plaintext, its solution. */
 static void make_leg(const struct world *w, uint32_t bundle, uint32_t leg, struct drbg *secret,
                      struct world_leg *l, struct buf *out)
@@ -73,6 +109,7 @@ static void make_leg(const struct world *w, uint32_t bundle, uint32_t leg, struc
     struct buf open_bytes = {0};
     struct buf context = {0};
     struct tlp_puzzle_out puzzle = {0};
+    const struct drbg before = *secret;
     l->chain = plan[bundle].chains[leg];
     l->bogus = bundle >= 4;
     if (bundle == 4) {
@@ -85,7 +122,7 @@ static void make_leg(const struct world *w, uint32_t bundle, uint32_t leg, struc
     CHECK(tlp_lock(w->tlp, TLP_SHORT, secret, buf_view(&context), buf_view(&l->plain), &puzzle) ==
           0);
     if (bundle == 5) {
-        puzzle.ct.data[0] ^= 1;
+        spoil_cipher(w, before, buf_view(&context), &puzzle);
         buf_clear(&l->plain);
     }
     struct tlp_puzzle p = tlp_puzzle_out_view(&puzzle);
