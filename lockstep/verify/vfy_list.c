@@ -99,7 +99,7 @@ static void list_descriptor(struct vfy_listing *l, struct bytes encoded, struct 
     add_number(l, "executors", d.n_executors);
     for (uint32_t i = 0; i < d.n_executors && i < MAX_EXECUTORS; i++) {
         char name[24];
-        (void)snprintf(name, sizeof(name), "%llu", (unsigned long long)d.executors[i].rollup);
+        (void)snprintf(name, sizeof(name), "on %llu", (unsigned long long)d.executors[i].rollup);
         add_own(l, name, d.executors[i].address.b, 20);
     }
 }
@@ -116,7 +116,7 @@ static void list_promise(struct vfy_listing *l, const char *section, const struc
     add_number(l, "slot", p->slot);
     add_number(l, "rollup", p->rollup);
     add_number(l, "position", p->order);
-    add_number(l, "bundle number", p->seq);
+    add_number(l, "seq", p->seq);
     add_number(l, "leg", p->leg);
     add_number(l, "legs", p->n_legs);
     add_hex(l, "bundle id", p->bundle_id.b, 32);
