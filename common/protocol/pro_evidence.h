@@ -12,7 +12,8 @@
  *   two_orders            var(order commitment) twice: two for one rollup and slot
  *   two_blocks            var(header) twice: two for one rollup, slot, round and stage
  *   order_breaks_promise  promise || var(order commitment) || opening
- *   block_breaks_promise  promise || var(header) || opening || preimage
+ *   block_breaks_promise  promise || var(header) || opening || preimage: the block is too short, or
+ *                         holds neither the leg nor, once it may, the leg's tombstone
  *   broken_order          promise || promise: the earlier bundle or leg stands behind the later
  *   bad_admission         promise || var(parameters) || var(leg): its time-lock proof is false, or
  *                         the promise is for another rollup or place in the bundle than the leg
@@ -20,6 +21,11 @@
  *                         the leg's, or the verdict is not what it opens to
  *   wrong_plaintext       promise || var(parameters) || var(leg) || var(w) || var(header) ||
  *                         opening || preimage: the block holds something else
+ *   split_bundle          promise || promise || var(final header) || var(final header): two legs of
+ *                         one bundle, one excluded and the other not
+ *   foreign_cause         promise || promise || var(header) || opening || preimage: the first one's
+ *                         leg is excluded for a failure at the second one's place, which is another
+ *                         bundle's
  *
  * A position at or beyond the count that the sequencer signed needs no opening: opening and
  * preimage are zero and empty then; so is the preimage when the opened leaf is the empty one.
@@ -45,7 +51,9 @@
     X(PRO_EVIDENCE_BROKEN_ORDER, 6, broken_order)                                                  \
     X(PRO_EVIDENCE_BAD_ADMISSION, 7, bad_admission)                                                \
     X(PRO_EVIDENCE_WRONG_OPENINGS, 8, wrong_openings)                                              \
-    X(PRO_EVIDENCE_WRONG_PLAINTEXT, 9, wrong_plaintext)
+    X(PRO_EVIDENCE_WRONG_PLAINTEXT, 9, wrong_plaintext)                                            \
+    X(PRO_EVIDENCE_SPLIT_BUNDLE, 10, split_bundle)                                                 \
+    X(PRO_EVIDENCE_FOREIGN_CAUSE, 11, foreign_cause)
 
 enum pro_evidence_kind {
 #define X(constant, value, name) constant = (value),
@@ -71,6 +79,18 @@ struct pro_preimage {
     uint32_t n_legs;
 };
 
+enum pro_field {
+    PRO_FIELD_END,
+    PRO_FIELD_PROMISE,
+    PRO_FIELD_SECOND,
+    PRO_FIELD_ARTIFACT,
+    PRO_FIELD_OTHER,
+    PRO_FIELD_PARAMS,
+    PRO_FIELD_LEG,
+    PRO_FIELD_OPENING,
+    PRO_FIELD_PREIMAGE,
+};
+
 /* The fields a kind has are set, the others zero. Views. */
 struct pro_evidence {
     struct bytes descriptor; /* encoded */
@@ -85,10 +105,16 @@ struct pro_evidence {
     struct bytes preimage;
 };
 
+/* Does evidence of this kind have this field? */
+bool pro_evidence_has(enum pro_evidence_kind kind, enum pro_field field);
+
 /* Appends a leg's preimage. */
 void pro_preimage_encode(const struct pro_preimage *p, struct buf *out);
 /* Returns: 0, ERR_TRUNCATED or ERR_TRAILING (no preimage of a leg). */
 int pro_preimage_decode(struct bytes in, struct pro_preimage *out) MUST_CHECK;
+/* A tombstone's. Returns: 0, or ERR_UNSUPPORTED (no preimage of a tombstone). */
+int pro_tombstone_decode(struct bytes in, struct hash32 *bundle_id,
+                         struct pro_place *cause) MUST_CHECK;
 /* Appends what the leaf of a block's entry is the hash of. */
 void pro_preimage_of(const struct pro_entry *e, struct buf *out);
 

@@ -67,13 +67,12 @@ int jdg_header(struct jdg_trial *t, struct bytes artifact, struct pro_header *ou
     return rc;
 }
 
-int jdg_promised_header(struct jdg_trial *t, struct pro_header *out)
+int jdg_header_for(struct jdg_trial *t, const struct pro_promise *p, struct bytes artifact,
+                   struct pro_header *out)
 {
-    const struct pro_promise *p = &t->e->promise;
-    int rc = jdg_header(t, t->e->artifact, out);
-    if (rc == 0 &&
-        (out->slot != p->slot || out->rollup != p->rollup || out->round != 0 || out->final)) {
-        rc = jdg_dismiss(t, "promise and proposal block are for different places");
+    int rc = jdg_header(t, artifact, out);
+    if (rc == 0 && (out->slot != p->slot || out->rollup != p->rollup)) {
+        rc = jdg_dismiss(t, "promise and block are for different places");
     }
     return rc;
 }
@@ -136,6 +135,10 @@ static int hear(struct jdg_trial *t)
         return jdg_wrong_openings(t);
     case PRO_EVIDENCE_WRONG_PLAINTEXT:
         return jdg_wrong_plaintext(t);
+    case PRO_EVIDENCE_SPLIT_BUNDLE:
+        return jdg_split_bundle(t);
+    case PRO_EVIDENCE_FOREIGN_CAUSE:
+        return jdg_foreign_cause(t);
     }
     return ERR_UNSUPPORTED;
 }

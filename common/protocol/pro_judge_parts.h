@@ -33,8 +33,9 @@ int jdg_artifact(struct jdg_trial *t, const char *tag, struct bytes artifact,
                  struct bytes *body) MUST_CHECK;
 int jdg_order(struct jdg_trial *t, struct bytes artifact, struct pro_order *out) MUST_CHECK;
 int jdg_header(struct jdg_trial *t, struct bytes artifact, struct pro_header *out) MUST_CHECK;
-/* The evidence's artifact is the proposal block of its promise's slot and rollup. */
-int jdg_promised_header(struct jdg_trial *t, struct pro_header *out) MUST_CHECK;
+/* The artifact is the sequencer's header for the promise's slot and rollup. */
+int jdg_header_for(struct jdg_trial *t, const struct pro_promise *p, struct bytes artifact,
+                   struct pro_header *out) MUST_CHECK;
 /* The evidence's opening opens the commitment at this position. */
 int jdg_opening(struct jdg_trial *t, const struct vc_commitment *c, uint32_t order) MUST_CHECK;
 /* The evidence's preimage is that of the opened leaf. */
@@ -53,5 +54,7 @@ int jdg_broken_order(struct jdg_trial *t) MUST_CHECK;
 int jdg_bad_admission(struct jdg_trial *t) MUST_CHECK;
 int jdg_wrong_openings(struct jdg_trial *t) MUST_CHECK;
 int jdg_wrong_plaintext(struct jdg_trial *t) MUST_CHECK;
+int jdg_split_bundle(struct jdg_trial *t) MUST_CHECK;
+int jdg_foreign_cause(struct jdg_trial *t) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #include "common/crypto/hash.h"
 #include "common/protocol/pro_gas.h"
 #include "common/protocol/pro_judge_parts.h"
+#include "common/protocol/pro_result.h"
 
 /* ---- Two signatures that exclude each other ---- */
 
@@ -145,32 +146,51 @@ int jdg_order_breaks_promise(struct jdg_trial *t)
                        p->order, (unsigned long long)o.rollup);
 }
 
-/* The opened leaf is that of the promised leg, whatever its transaction. */
-static bool keeps_promise(const struct pro_promise *p, struct bytes preimage)
+/* The opened leaf is the promised leg's, whatever its transaction; or its tombstone, in a block
+ * that may have one. A final header says for each position which of the two. */
+static bool keeps_promise(const struct pro_promise *p, const struct pro_header *h,
+                          struct bytes preimage)
 {
     struct pro_preimage m;
-    return pro_preimage_decode(preimage, &m) == 0 &&
-           hash32_equal(&m.enc_tx_hash, &p->enc_tx_hash) &&
-           hash32_equal(&m.bundle_id, &p->bundle_id) && m.leg == p->leg && m.n_legs == p->n_legs;
+    struct pro_place cause;
+    struct hash32 bundle_id;
+    bool bit = h->final && pro_bit(h->excluded, p->order);
+    if (pro_preimage_decode(preimage, &m) == 0) {
+        return !bit && hash32_equal(&m.enc_tx_hash, &p->enc_tx_hash) &&
+               hash32_equal(&m.bundle_id, &p->bundle_id) && m.leg == p->leg &&
+               m.n_legs == p->n_legs;
+    }
+    return (h->final ? bit : h->round > 0) &&
+           pro_tombstone_decode(preimage, &bundle_id, &cause) == 0 &&
+           hash32_equal(&bundle_id, &p->bundle_id);
+}
+
+static const char *stage_of(const struct pro_header *h)
+{
+    if (h->final) {
+        return "finalized block";
+    }
+    return h->round == 0 ? "block" : "second block";
 }
 
 int jdg_block_breaks_promise(struct jdg_trial *t)
 {
     const struct pro_promise *p = &t->e->promise;
-    struct pro_header h;
+    struct pro_header h = {0};
     int rc = jdg_promise(t, p);
-    rc = rc != 0 ? rc : jdg_promised_header(t, &h);
+    rc = rc != 0 ? rc : jdg_header_for(t, p, t->e->artifact, &h);
     if (rc != 0) {
         return rc;
     }
     unsigned long long rollup = h.rollup;
     if (p->order >= h.count) {
         rc = jdg_no_opening(t);
-        return rc != 0 ? rc
-                       : jdg_convict(t,
-                                     "its block of rollup %llu has %u positions and it had "
-                                     "promised position %u",
-                                     rollup, h.count, p->order);
+        return rc != 0
+                   ? rc
+                   : jdg_convict(
+                         t,
+                         "its %s of rollup %llu has %u positions and it had promised position %u",
+                         stage_of(&h), rollup, h.count, p->order);
     }
     rc = jdg_opening(t, &h.commitment, p->order);
     if (rc == 0 && hash32_is_zero(&t->e->opening.y)) {
@@ -178,18 +198,81 @@ int jdg_block_breaks_promise(struct jdg_trial *t)
         return rc != 0
                    ? rc
                    : jdg_convict(
-                         t,
-                         "its block of rollup %llu is empty at position %u, which it had promised",
-                         rollup, p->order);
+                         t, "its %s of rollup %llu is empty at position %u, which it had promised",
+                         stage_of(&h), rollup, p->order);
     }
     rc = rc != 0 ? rc : jdg_preimage(t);
     if (rc != 0) {
         return rc;
     }
-    if (keeps_promise(p, t->e->preimage)) {
+    if (keeps_promise(p, &h, t->e->preimage)) {
         return jdg_dismiss(t, "the block keeps the promise");
     }
     return jdg_convict(
-        t, "its block of rollup %llu has something else at position %u than it had promised",
-        rollup, p->order);
+        t, "its %s of rollup %llu has something else at position %u than it had promised",
+        stage_of(&h), rollup, p->order);
+}
+
+/* ---- Exclusions ---- */
+
+int jdg_split_bundle(struct jdg_trial *t)
+{
+    const struct pro_promise *a = &t->e->promise;
+    const struct pro_promise *b = &t->e->second;
+    struct pro_header of_a = {0};
+    struct pro_header of_b = {0};
+    int rc = jdg_promise(t, a);
+    rc = rc != 0 ? rc : jdg_promise(t, b);
+    rc = rc != 0 ? rc : jdg_header_for(t, a, t->e->artifact, &of_a);
+    rc = rc != 0 ? rc : jdg_header_for(t, b, t->e->other, &of_b);
+    if (rc != 0) {
+        return rc;
+    }
+    if (a->slot != b->slot || !hash32_equal(&a->bundle_id, &b->bundle_id)) {
+        return jdg_dismiss(t, "the promises are to different bundles");
+    }
+    if (!of_a.final || !of_b.final || a->order >= of_a.count || b->order >= of_b.count) {
+        return jdg_dismiss(t, "the blocks finalize nothing at these positions");
+    }
+    bool excluded = pro_bit(of_a.excluded, a->order);
+    if (excluded == pro_bit(of_b.excluded, b->order)) {
+        return jdg_dismiss(t, "the bundle is treated alike on both");
+    }
+    const struct pro_promise *out = excluded ? a : b;
+    const struct pro_promise *in = excluded ? b : a;
+    return jdg_convict(
+        t, "it excluded leg %u of bundle %u on rollup %llu and kept leg %u on rollup %llu",
+        out->leg, out->seq, (unsigned long long)out->rollup, in->leg,
+        (unsigned long long)in->rollup);
+}
+
+int jdg_foreign_cause(struct jdg_trial *t)
+{
+    const struct pro_promise *p = &t->e->promise;
+    const struct pro_promise *blamed = &t->e->second;
+    struct pro_header h = {0};
+    struct hash32 bundle_id;
+    struct pro_place cause;
+    int rc = jdg_promise(t, p);
+    rc = rc != 0 ? rc : jdg_promise(t, blamed);
+    rc = rc != 0 ? rc : jdg_header_for(t, p, t->e->artifact, &h);
+    rc = rc != 0 ? rc : jdg_opening(t, &h.commitment, p->order);
+    rc = rc != 0 ? rc : jdg_preimage(t);
+    if (rc != 0) {
+        return rc;
+    }
+    if (pro_tombstone_decode(t->e->preimage, &bundle_id, &cause) != 0 ||
+        !hash32_equal(&bundle_id, &p->bundle_id)) {
+        return jdg_dismiss(t, "the block does not exclude the promised leg");
+    }
+    if (blamed->slot != p->slot || blamed->rollup != cause.rollup || blamed->order != cause.order) {
+        return jdg_dismiss(t, "the cause is at another place");
+    }
+    if (hash32_equal(&blamed->bundle_id, &p->bundle_id)) {
+        return jdg_dismiss(t, "the cause is in the bundle itself");
+    }
+    return jdg_convict(
+        t,
+        "it excluded bundle %u for a failure at position %u of rollup %llu, which is bundle %u's",
+        p->seq, cause.order, (unsigned long long)cause.rollup, blamed->seq);
 }

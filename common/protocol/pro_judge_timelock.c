@@ -191,7 +191,10 @@ int jdg_wrong_plaintext(struct jdg_trial *t)
     struct pro_preimage m;
     struct hash32 expected;
     int rc = take_leg_bytes(t);
-    rc = rc != 0 ? rc : jdg_promised_header(t, &h);
+    rc = rc != 0 ? rc : jdg_header_for(t, &t->e->promise, t->e->artifact, &h);
+    if (rc == 0 && (h.round != 0 || h.final)) {
+        rc = jdg_dismiss(t, "the block is no proposal block");
+    }
     rc = rc != 0 ? rc : jdg_opening(t, &h.commitment, t->e->promise.order);
     rc = rc != 0 ? rc : jdg_preimage(t);
     if (rc != 0) {

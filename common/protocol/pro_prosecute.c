@@ -6,6 +6,8 @@
 void psc_fini(struct psc *p)
 {
     buf_fini(&p->params);
+    chk_bundles_fini(&p->bundles);
+    free(p->claims);
 }
 
 int psc_try(struct psc *p, struct pro_evidence *e)

@@ -17,6 +17,10 @@
 int pro_prosecute_proposal(const struct pro_view *view, struct bytes descriptor,
                            const struct pro_proposal_dossier *in, struct buf *out) MUST_CHECK;
 
+/* The same for a dossier that pro_check_second or pro_check_final found a violation in. */
+int pro_prosecute_next(const struct pro_view *view, struct bytes descriptor,
+                       const struct pro_next_dossier *in, struct buf *out) MUST_CHECK;
+
 /* Two signed artifacts of the same kind. Returns: 0, ERR_NOMEM, ERR_CRYPTO. */
 int pro_prosecute_two(const struct pro_view *view, struct bytes descriptor,
                       enum pro_evidence_kind kind, struct bytes one, struct bytes other,

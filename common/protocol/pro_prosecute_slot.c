@@ -2,132 +2,29 @@
  * the dossier. What a step suspects it works out itself, with the party's own tables; only then
  * does it bring a case, because the judge has to begin anew each time. */
 #include "common/base/cleanup.h"
-#include "common/crypto/hash.h"
-#include "common/protocol/pro_check_parts.h"
 #include "common/protocol/pro_prosecute_parts.h"
 #include "common/protocol/pro_result.h"
 #include "common/protocol/pro_signed.h"
 
-/* A promise and where its leg's bytes are. */
-struct claim {
-    struct pro_promise promise;
-    const struct pro_leg *leg;
-};
-
 struct slot_case {
     struct psc p;
     const struct pro_proposal_dossier *in;
-    struct chk_bundles bundles; /* those whose preconfirmations are the sequencer's and fit */
-    size_t n_claims;
-    struct claim *claims; /* by rollup, order, seq, leg */
 };
 
 static void slot_case_fini(struct slot_case *c)
 {
     psc_fini(&c->p);
-    chk_bundles_fini(&c->bundles);
-    free(c->claims);
 }
 
-/* ---- Bundles and their promises ---- */
-
-/* A preconfirmation that does not fit its bundle may promise a leg a place that is not the leg's.
- */
-static int try_misfit(struct slot_case *c, const struct pro_bundle_item *item)
-{
-    CLEANUP(pro_bundle_fini) struct pro_bundle bundle = {0};
-    CLEANUP(pro_preconf_fini) struct pro_preconf preconf = {0};
-    struct bytes raw_bundle;
-    struct bytes raw_preconf;
-    int rc = pro_bundle_item_decode(item->data, &raw_bundle, &raw_preconf);
-    rc = rc != 0 ? rc : pro_bundle_decode(raw_bundle, &bundle);
-    rc = rc != 0 ? rc : pro_preconf_decode(raw_preconf, &preconf);
-    if (rc != 0) {
-        return rc == ERR_NOMEM ? rc : 0;
-    }
-    for (uint32_t i = 0; i < preconf.n_legs && i < bundle.n_legs && rc == 0; i++) {
-        struct pro_evidence e = {.kind = PRO_EVIDENCE_BAD_ADMISSION, .leg = bundle.legs[i].raw};
-        pro_promise_of(&preconf, i, &e.promise);
-        if (e.promise.rollup != bundle.legs[i].open.rollup || preconf.n_legs != bundle.n_legs) {
-            rc = psc_try_timelock(&c->p, &e);
-        }
-    }
-    return rc;
-}
-
-/* The bundles whose preconfirmations are the sequencer's and fit; the others must not keep the
- * good ones from proving something. */
-static int take_bundles(struct slot_case *c)
-{
-    const struct pro_view *view = c->p.view;
-    const struct pro_proposal_dossier *in = c->in;
-    CLEANUP(cleanup_free)
-    struct pro_bundle_item *good = calloc((size_t)in->n_bundles + 1, sizeof(*good));
-    CLEANUP(pro_violation_fini) struct pro_violation v = {0};
-    uint32_t n = 0;
-    if (good == NULL) {
-        return ERR_NOMEM;
-    }
-    for (uint32_t i = 0; i < in->n_bundles; i++) {
-        CLEANUP(chk_bundles_fini) struct chk_bundles one = {0};
-        int rc = chk_bundles_open(view, &in->bundles[i], 1, in->slot, &one, &v);
-        if (rc == 0) {
-            good[n++] = in->bundles[i];
-        } else if (rc == CHK_VIOLATED) {
-            rc = try_misfit(c, &in->bundles[i]);
-        }
-        if (rc != 0) {
-            return rc;
-        }
-        pro_violation_fini(&v);
-    }
-    return chk_bundles_open(view, good, n, in->slot, &c->bundles, &v);
-}
-
-static int compare_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
-static int by_place(const void *left, const void *right)
-{
-    const struct pro_promise *a = &((const struct claim *)left)->promise;
-    const struct pro_promise *b = &((const struct claim *)right)->promise;
-    int rc = compare_u64(a->rollup, b->rollup);
-    rc = rc != 0 ? rc : compare_u64(a->order, b->order);
-    rc = rc != 0 ? rc : compare_u64(a->seq, b->seq);
-    return rc != 0 ? rc : compare_u64(a->leg, b->leg);
-}
-
-static int take_claims(struct slot_case *c)
-{
-    size_t n = 0;
-    for (uint32_t i = 0; i < c->bundles.n; i++) {
-        n += c->bundles.items[i].preconf.n_legs;
-    }
-    c->claims = calloc(n + 1, sizeof(*c->claims));
-    if (c->claims == NULL) {
-        return ERR_NOMEM;
-    }
-    for (uint32_t i = 0; i < c->bundles.n; i++) {
-        const struct chk_bundle *b = &c->bundles.items[i];
-        for (uint32_t leg = 0; leg < b->preconf.n_legs; leg++) {
-            struct claim *claim = &c->claims[c->n_claims++];
-            pro_promise_of(&b->preconf, leg, &claim->promise);
-            claim->leg = &b->bundle.legs[leg];
-        }
-    }
-    qsort(c->claims, n, sizeof(*c->claims), by_place);
-    return 0;
-}
+/* ---- Orders ---- */
 
 /* Promises by position must be by number too; if any two are not, then some neighbours are not. */
 static int try_global_order(struct slot_case *c)
 {
     int rc = 0;
-    for (size_t i = 1; i < c->n_claims && rc == 0; i++) {
-        const struct pro_promise *a = &c->claims[i - 1].promise;
-        const struct pro_promise *b = &c->claims[i].promise;
+    for (size_t i = 1; i < c->p.n_claims && rc == 0; i++) {
+        const struct pro_promise *a = &c->p.claims[i - 1].promise;
+        const struct pro_promise *b = &c->p.claims[i].promise;
         bool in_order =
             a->order < b->order && (a->seq < b->seq || (a->seq == b->seq && a->leg < b->leg));
         if (a->rollup == b->rollup && !in_order) {
@@ -139,40 +36,9 @@ static int try_global_order(struct slot_case *c)
 
 /* ---- Commitments that break promises ---- */
 
-static bool is_for(const struct claim *claim, uint64_t slot, uint64_t rollup)
-{
-    return claim->promise.slot == slot && claim->promise.rollup == rollup;
-}
-
-static bool keeps(const struct pro_entry *e, const struct pro_promise *p)
-{
-    return hash32_equal(&e->enc_tx_hash, &p->enc_tx_hash) &&
-           hash32_equal(&e->bundle_id, &p->bundle_id) && e->leg == p->leg && e->n_legs == p->n_legs;
-}
-
-/* Opens one position of the commitment to the block, or to its order. */
-static int open_position(const struct pro_view *view, const struct pro_block *b, bool promised,
-                         uint32_t order, struct pro_opening_proof *out)
-{
-    CLEANUP(cleanup_free) struct vc_entry *leaves = calloc((size_t)b->count + 1, sizeof(*leaves));
-    if (leaves == NULL) {
-        return ERR_NOMEM;
-    }
-    for (uint32_t i = 0; i < b->count; i++) {
-        const struct pro_entry *e = &b->entries[i];
-        leaves[i].index = i;
-        if (promised) {
-            pro_order_leaf(&e->enc_tx_hash, &e->bundle_id, e->leg, e->n_legs, &leaves[i].leaf);
-        } else {
-            pro_entry_leaf(e, &leaves[i].leaf);
-        }
-    }
-    return vc_open(view->vc, leaves, b->count, order, &out->proof, &out->y);
-}
-
 /* In: the signed order commitment, and a block if its legs are what was committed to, else NULL:
  * only the sequencer could open it then, and what it is too short for is all that shows. */
-static int try_order_claim(struct slot_case *c, const struct claim *claim, uint32_t count,
+static int try_order_claim(struct slot_case *c, const struct psc_claim *claim, uint32_t count,
                            const struct pro_block *b)
 {
     struct pro_evidence e = {.kind = PRO_EVIDENCE_ORDER_BREAKS_PROMISE,
@@ -180,10 +46,10 @@ static int try_order_claim(struct slot_case *c, const struct claim *claim, uint3
                              .artifact = c->in->order};
     uint32_t order = claim->promise.order;
     if (order < count) {
-        if (b == NULL || keeps(&b->entries[order], &claim->promise)) {
+        if (b == NULL || psc_keeps(&b->entries[order], &claim->promise)) {
             return 0;
         }
-        int rc = open_position(c->p.view, b, true, order, &e.opening);
+        int rc = psc_open_position(c->p.view, b, true, order, &e.opening);
         if (rc != 0) {
             return rc;
         }
@@ -213,36 +79,10 @@ static int try_order(struct slot_case *c, const struct pro_block *b)
             b = NULL;
         }
     }
-    for (size_t i = 0; i < c->n_claims && rc == 0 && !c->p.found; i++) {
-        if (is_for(&c->claims[i], o.slot, o.rollup)) {
-            rc = try_order_claim(c, &c->claims[i], o.count, b);
+    for (size_t i = 0; i < c->p.n_claims && rc == 0 && !c->p.found; i++) {
+        if (psc_is_for(&c->p.claims[i], o.slot, o.rollup)) {
+            rc = try_order_claim(c, &c->p.claims[i], o.count, b);
         }
-    }
-    return rc;
-}
-
-static int try_block(struct slot_case *c, struct bytes header, const struct pro_block *b)
-{
-    int rc = 0;
-    for (size_t i = 0; i < c->n_claims && rc == 0 && !c->p.found; i++) {
-        CLEANUP(buf_fini) struct buf preimage = {0};
-        const struct pro_promise *promise = &c->claims[i].promise;
-        struct pro_evidence e = {
-            .kind = PRO_EVIDENCE_BLOCK_BREAKS_PROMISE, .promise = *promise, .artifact = header};
-        if (!is_for(&c->claims[i], b->slot, b->rollup)) {
-            continue;
-        }
-        if (promise->order < b->count) {
-            const struct pro_entry *entry = &b->entries[promise->order];
-            if (entry->kind != PRO_ENTRY_EXCLUDED && keeps(entry, promise)) {
-                continue;
-            }
-            pro_preimage_of(entry, &preimage);
-            rc = preimage.err;
-            rc = rc != 0 ? rc : open_position(c->p.view, b, false, promise->order, &e.opening);
-            e.preimage = buf_view(&preimage);
-        }
-        rc = rc != 0 ? rc : psc_try(&c->p, &e);
     }
     return rc;
 }
@@ -287,11 +127,11 @@ static int examine_opening(const struct pro_view *view, const struct pro_leg *le
 static int try_admissions(struct slot_case *c)
 {
     int rc = 0;
-    for (size_t i = 0; i < c->n_claims && rc == 0 && !c->p.found; i++) {
-        const struct claim *claim = &c->claims[i];
+    for (size_t i = 0; i < c->p.n_claims && rc == 0 && !c->p.found; i++) {
+        const struct psc_claim *claim = &c->p.claims[i];
         struct pro_evidence e = {
             .kind = PRO_EVIDENCE_BAD_ADMISSION, .promise = claim->promise, .leg = claim->leg->raw};
-        if (!is_for(claim, c->in->slot, c->in->rollup)) {
+        if (!psc_is_for(claim, c->in->slot, c->in->rollup)) {
             continue; /* the other rollups' executors look after theirs */
         }
         rc = examine_admission(c->p.view, claim->leg);
@@ -303,8 +143,8 @@ static int try_admissions(struct slot_case *c)
 }
 
 /* In: what the signed openings say about the claim's position; the own block if it is good. */
-static int try_opened(struct slot_case *c, const struct claim *claim, const struct pro_opening *o,
-                      const struct pro_block *b)
+static int try_opened(struct slot_case *c, const struct psc_claim *claim,
+                      const struct pro_opening *o, const struct pro_block *b)
 {
     CLEANUP(buf_fini) struct buf plain = {0};
     CLEANUP(buf_fini) struct buf preimage = {0};
@@ -325,9 +165,7 @@ static int try_opened(struct slot_case *c, const struct claim *claim, const stru
     e.kind = PRO_EVIDENCE_WRONG_PLAINTEXT;
     e.artifact = c->in->block.header;
     e.other = o->w;
-    pro_preimage_of(&b->entries[order], &preimage);
-    rc = preimage.err != 0 ? preimage.err : open_position(c->p.view, b, false, order, &e.opening);
-    e.preimage = buf_view(&preimage);
+    rc = psc_open_block(&c->p, b, order, &preimage, &e);
     return rc != 0 ? rc : psc_try_timelock(&c->p, &e);
 }
 
@@ -342,10 +180,10 @@ static int try_openings(struct slot_case *c, const struct pro_block *b)
     if (rc != 0) {
         return rc == ERR_NOMEM ? rc : 0;
     }
-    for (size_t i = 0; i < c->n_claims && rc == 0 && !c->p.found; i++) {
-        uint32_t order = c->claims[i].promise.order;
-        if (is_for(&c->claims[i], o.slot, o.rollup)) {
-            rc = try_opened(c, &c->claims[i], order < o.count ? &o.items[order] : NULL, b);
+    for (size_t i = 0; i < c->p.n_claims && rc == 0 && !c->p.found; i++) {
+        uint32_t order = c->p.claims[i].promise.order;
+        if (psc_is_for(&c->p.claims[i], o.slot, o.rollup)) {
+            rc = try_opened(c, &c->p.claims[i], order < o.count ? &o.items[order] : NULL, b);
         }
     }
     return rc;
@@ -353,50 +191,16 @@ static int try_openings(struct slot_case *c, const struct pro_block *b)
 
 /* ---- A dossier ---- */
 
-/* Out: the block if its body is what the header says, and whether the commitment is to it. */
-static int take_block(const struct pro_view *view, const struct pro_block_item *item,
-                      struct chk_block *out, bool *opened, bool *committed)
-{
-    CLEANUP(pro_violation_fini) struct pro_violation v = {0};
-    int rc = chk_block_open(view, item, out, &v);
-    *opened = rc == 0;
-    rc = rc != 0 ? rc : chk_block_commitment(view, out, &v);
-    *committed = rc == 0;
-    return rc < 0 ? rc : 0;
-}
-
-/* A header whose body is no good can still be too short. */
-static int try_header(struct slot_case *c, struct bytes header)
-{
-    const struct pro_view *view = c->p.view;
-    struct pro_header h;
-    struct bytes body;
-    int rc = pro_unsign_from(&view->deployment.id, PRO_TAG_BLOCK, header, &view->sequencer, &body);
-    rc = rc != 0 ? rc : pro_header_decode(body, &h);
-    if (rc != 0) {
-        return rc == ERR_NOMEM ? rc : 0;
-    }
-    for (size_t i = 0; i < c->n_claims && rc == 0 && !c->p.found; i++) {
-        const struct pro_promise *p = &c->claims[i].promise;
-        struct pro_evidence e = {
-            .kind = PRO_EVIDENCE_BLOCK_BREAKS_PROMISE, .promise = *p, .artifact = header};
-        if (is_for(&c->claims[i], h.slot, h.rollup) && p->order >= h.count) {
-            rc = psc_try(&c->p, &e);
-        }
-    }
-    return rc;
-}
-
 static int try_sibling(struct slot_case *c, const struct pro_block_item *item)
 {
     CLEANUP(chk_block_fini) struct chk_block b = {0};
     bool opened = false;
     bool committed = false;
-    int rc = take_block(c->p.view, item, &b, &opened, &committed);
+    int rc = psc_take_block(c->p.view, item, &b, &opened, &committed);
     if (rc != 0) {
         return rc;
     }
-    return committed ? try_block(c, item->header, &b.block) : try_header(c, item->header);
+    return committed ? psc_try_block(&c->p, item->header, &b) : psc_try_header(&c->p, item->header);
 }
 
 static int try_own(struct slot_case *c)
@@ -404,10 +208,10 @@ static int try_own(struct slot_case *c)
     CLEANUP(chk_block_fini) struct chk_block b = {0};
     bool opened = false;
     bool committed = false;
-    int rc = take_block(c->p.view, &c->in->block, &b, &opened, &committed);
+    int rc = psc_take_block(c->p.view, &c->in->block, &b, &opened, &committed);
     if (rc == 0) {
-        rc = committed ? try_block(c, c->in->block.header, &b.block)
-                       : try_header(c, c->in->block.header);
+        rc = committed ? psc_try_block(&c->p, c->in->block.header, &b)
+                       : psc_try_header(&c->p, c->in->block.header);
     }
     rc = rc != 0 ? rc : try_order(c, opened ? &b.block : NULL);
     rc = rc != 0 ? rc : try_admissions(c);
@@ -419,8 +223,7 @@ int pro_prosecute_proposal(const struct pro_view *view, struct bytes descriptor,
 {
     CLEANUP(slot_case_fini)
     struct slot_case c = {.p = {.view = view, .descriptor = descriptor, .out = out}, .in = in};
-    int rc = take_bundles(&c);
-    rc = rc != 0 ? rc : take_claims(&c);
+    int rc = psc_take_bundles(&c.p, in->bundles, in->n_bundles, in->slot);
     rc = rc != 0 ? rc : try_global_order(&c);
     rc = rc != 0 ? rc : try_own(&c);
     for (uint32_t i = 0; i < in->n_siblings && rc == 0 && !c.p.found; i++) {

@@ -256,6 +256,8 @@ static void list_opening(struct vfy_listing *l, const struct pro_evidence *e)
 static void list_preimage(struct vfy_listing *l, struct bytes preimage)
 {
     struct pro_preimage p;
+    struct pro_place cause;
+    struct hash32 bundle_id;
     l->section = "preimage";
     if (pro_preimage_decode(preimage, &p) == 0) {
         add_own(l, "cipher hash", p.enc_tx_hash.b, 32);
@@ -263,6 +265,11 @@ static void list_preimage(struct vfy_listing *l, struct bytes preimage)
         add_own(l, "bundle id", p.bundle_id.b, 32);
         add_number(l, "leg", p.leg);
         add_number(l, "legs", p.n_legs);
+    } else if (pro_tombstone_decode(preimage, &bundle_id, &cause) == 0) {
+        add_own(l, "bundle id", bundle_id.b, 32);
+        add_number(l, "cause rollup", cause.rollup);
+        add_number(l, "cause place", cause.order);
+        add_number(l, "cause round", cause.round);
     } else if (preimage.len == 0) {
         add_text(l, "content", "none");
     } else {
@@ -272,54 +279,64 @@ static void list_preimage(struct vfy_listing *l, struct bytes preimage)
 
 /* ---- All of it ---- */
 
+/* A slot's artifacts, one or two. */
+static void list_artifacts(struct vfy_listing *l, const struct pro_evidence *e,
+                           const struct signer *who)
+{
+    switch (e->kind) {
+    case PRO_EVIDENCE_TWO_ORDERS:
+        list_order(l, "order commitment", e->artifact, who);
+        list_order(l, "second order commitment", e->other, who);
+        break;
+    case PRO_EVIDENCE_TWO_BLOCKS:
+    case PRO_EVIDENCE_SPLIT_BUNDLE:
+        list_header(l, "block header", e->artifact, who);
+        list_header(l, "second block header", e->other, who);
+        break;
+    case PRO_EVIDENCE_ORDER_BREAKS_PROMISE:
+        list_order(l, "order commitment", e->artifact, who);
+        break;
+    case PRO_EVIDENCE_BLOCK_BREAKS_PROMISE:
+    case PRO_EVIDENCE_WRONG_PLAINTEXT:
+    case PRO_EVIDENCE_FOREIGN_CAUSE:
+        list_header(l, "block header", e->artifact, who);
+        break;
+    case PRO_EVIDENCE_WRONG_OPENINGS:
+        list_openings(l, e->artifact, e->promise.order, who);
+        break;
+    case PRO_EVIDENCE_TWO_PROMISES:
+    case PRO_EVIDENCE_BROKEN_ORDER:
+    case PRO_EVIDENCE_BAD_ADMISSION:
+        break;
+    }
+}
+
 static void list_parts(const struct pro_evidence *e, struct vfy_listing *l)
 {
     struct signer who = {0};
     list_descriptor(l, e->descriptor, &who);
-    bool two = e->kind == PRO_EVIDENCE_TWO_ORDERS || e->kind == PRO_EVIDENCE_TWO_BLOCKS;
-    if (!two) {
+    if (pro_evidence_has(e->kind, PRO_FIELD_PROMISE)) {
         list_promise(l, "promise", &e->promise, &who);
     }
-    switch (e->kind) {
-    case PRO_EVIDENCE_TWO_PROMISES:
-    case PRO_EVIDENCE_BROKEN_ORDER:
+    if (pro_evidence_has(e->kind, PRO_FIELD_SECOND)) {
         list_promise(l, "second promise", &e->second, &who);
-        break;
-    case PRO_EVIDENCE_TWO_ORDERS:
-        list_order(l, "order commitment", e->artifact, &who);
-        list_order(l, "second order commitment", e->other, &who);
-        break;
-    case PRO_EVIDENCE_TWO_BLOCKS:
-        list_header(l, "block header", e->artifact, &who);
-        list_header(l, "second block header", e->other, &who);
-        break;
-    case PRO_EVIDENCE_ORDER_BREAKS_PROMISE:
-        list_order(l, "order commitment", e->artifact, &who);
-        list_opening(l, e);
-        break;
-    case PRO_EVIDENCE_BLOCK_BREAKS_PROMISE:
-        list_header(l, "block header", e->artifact, &who);
-        list_opening(l, e);
-        list_preimage(l, e->preimage);
-        break;
-    case PRO_EVIDENCE_BAD_ADMISSION:
+    }
+    if (pro_evidence_has(e->kind, PRO_FIELD_PARAMS)) {
         list_params(l, e->params);
+    }
+    if (pro_evidence_has(e->kind, PRO_FIELD_LEG)) {
         list_leg(l, e->leg);
-        break;
-    case PRO_EVIDENCE_WRONG_OPENINGS:
-        list_params(l, e->params);
-        list_leg(l, e->leg);
-        list_openings(l, e->artifact, e->promise.order, &who);
-        break;
-    case PRO_EVIDENCE_WRONG_PLAINTEXT:
-        list_params(l, e->params);
-        list_leg(l, e->leg);
+    }
+    if (e->kind == PRO_EVIDENCE_WRONG_PLAINTEXT) {
         l->section = "solution";
         add_hex(l, "w", e->other.data, e->other.len);
-        list_header(l, "block header", e->artifact, &who);
+    }
+    list_artifacts(l, e, &who);
+    if (pro_evidence_has(e->kind, PRO_FIELD_OPENING)) {
         list_opening(l, e);
+    }
+    if (pro_evidence_has(e->kind, PRO_FIELD_PREIMAGE)) {
         list_preimage(l, e->preimage);
-        break;
     }
 }
 

@@ -98,7 +98,7 @@ static void sign_again(struct pro_evidence *e)
     sign_promise(&s, &e->promise);
     sign_promise(&s, &e->second);
     sign_artifact(&s, tag_of(e->kind), &e->artifact, &artifact);
-    if (e->kind == PRO_EVIDENCE_TWO_ORDERS || e->kind == PRO_EVIDENCE_TWO_BLOCKS) {
+    if (e->kind != PRO_EVIDENCE_WRONG_PLAINTEXT) { /* there it is the solution */
         sign_artifact(&s, tag_of(e->kind), &e->other, &other);
     }
     pro_evidence_encode(e, &again);

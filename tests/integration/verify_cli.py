@@ -14,7 +14,7 @@ LOCKSTEP = MAKE_EVIDENCE = KZG_SETUP = None
 
 KINDS = ['two_promises', 'two_orders', 'two_blocks', 'order_breaks_promise',
          'block_breaks_promise', 'broken_order', 'bad_admission', 'wrong_openings',
-         'wrong_plaintext']
+         'wrong_plaintext', 'split_bundle', 'foreign_cause']
 
 
 class Case(unittest.TestCase):
@@ -124,6 +124,8 @@ class Explaining(Case):
         'block_breaks_promise': ['promise', 'block header', 'opening', 'preimage'],
         'broken_order': ['promise', 'second promise'],
         'bad_admission': ['promise', 'parameters', 'leg'],
+        'split_bundle': ['promise', 'second promise', 'block header', 'second block header'],
+        'foreign_cause': ['promise', 'second promise', 'block header', 'opening', 'preimage'],
         'wrong_openings': ['promise', 'parameters', 'leg', 'openings'],
         'wrong_plaintext': ['promise', 'parameters', 'leg', 'solution', 'block header', 'opening',
                             'preimage'],

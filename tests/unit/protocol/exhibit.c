@@ -155,6 +155,30 @@ static void break_plaintext(struct exhibit *x)
     exhibit_open_block(x, &c->proposal.block, 1);
 }
 
+/* Bundle 1 is kept on A and excluded on C. */
+static void break_bundle(struct exhibit *x)
+{
+    struct slot_block *of_c = &x->s->chains[C].final;
+    slot_exclude(of_c, 0, (struct pro_place){x->w->rollups[C], 0, 0});
+    slot_pack(x->s, of_c);
+    x->e.artifact = buf_view(&of_c->signed_header);
+    x->e.other = buf_view(&x->s->chains[A].final.signed_header);
+    exhibit_promise(x->s, 1, 1, &x->e.promise);
+    exhibit_promise(x->s, 1, 0, &x->e.second);
+}
+
+/* Bundle 1's leg on A is excluded for a failure of bundle 2 on B. */
+static void break_cause(struct exhibit *x)
+{
+    struct slot_block *b = &x->s->chains[A].second;
+    slot_exclude(b, 1, (struct pro_place){x->w->rollups[B], 1, 0});
+    slot_pack(x->s, b);
+    x->e.artifact = buf_view(&b->signed_header);
+    exhibit_promise(x->s, 1, 0, &x->e.promise);
+    exhibit_promise(x->s, 2, 0, &x->e.second);
+    exhibit_open_block(x, &b->block, 1);
+}
+
 /* ---- All of them ---- */
 
 void exhibit_init_honest(struct exhibit *x, const struct world *w, enum pro_evidence_kind kind)
@@ -178,6 +202,8 @@ void exhibit_init(struct exhibit *x, const struct world *w, enum pro_evidence_ki
         [PRO_EVIDENCE_BAD_ADMISSION] = break_admission,
         [PRO_EVIDENCE_WRONG_OPENINGS] = break_openings,
         [PRO_EVIDENCE_WRONG_PLAINTEXT] = break_plaintext,
+        [PRO_EVIDENCE_SPLIT_BUNDLE] = break_bundle,
+        [PRO_EVIDENCE_FOREIGN_CAUSE] = break_cause,
     };
     exhibit_init_honest(x, w, kind);
     breaches[kind](x);
@@ -195,4 +221,45 @@ void exhibit_encode(const struct exhibit *x, struct buf *out)
 {
     pro_evidence_encode(&x->e, out);
     CHECK(out->err == 0);
+}
+
+/* ---- Verdicts ---- */
+
+void exhibit_convict(const struct exhibit *x, struct pro_conviction *c)
+{
+    struct buf b = {0};
+    struct buf why = {0};
+    exhibit_encode(x, &b);
+    int rc = pro_evidence_judge(x->w->vc, buf_view(&b), c, &why);
+    if (rc != 0) {
+        print_error("%s: %s, %s\n", pro_evidence_name(x->e.kind), err_name(rc), buf_cstr(&why));
+    }
+    assert_int_equal(rc, 0);
+    assert_int_equal(why.len, 0);
+    assert_int_equal(c->kind, x->e.kind);
+    assert_true(addr20_equal(&c->culprit, &x->w->sequencer.address));
+    assert_true(hash32_equal(&c->deployment, &x->w->view.deployment.id));
+    assert_int_equal(c->slot, SLOT);
+    buf_fini(&b);
+}
+
+void assert_convicts(const struct exhibit *x, const char *sentence)
+{
+    struct pro_conviction c = {0};
+    exhibit_convict(x, &c);
+    assert_string_equal(buf_cstr(&c.sentence), sentence);
+    pro_conviction_fini(&c);
+}
+
+void assert_convicts_nobody(const struct exhibit *x, const char *reason)
+{
+    struct pro_conviction c = {0};
+    struct buf b = {0};
+    struct buf why = {0};
+    exhibit_encode(x, &b);
+    assert_int_equal(pro_evidence_judge(x->w->vc, buf_view(&b), &c, &why), ERR_PROOF);
+    assert_string_equal(buf_cstr(&why), reason);
+    assert_null(c.sentence.data);
+    buf_fini(&b);
+    buf_fini(&why);
 }

@@ -7,7 +7,7 @@
 #include "tests/unit/protocol/slot.h"
 
 #define KIND_FIRST PRO_EVIDENCE_TWO_PROMISES
-#define KIND_LAST PRO_EVIDENCE_WRONG_PLAINTEXT
+#define KIND_LAST PRO_EVIDENCE_FOREIGN_CAUSE
 
 struct exhibit {
     const struct world *w;
@@ -34,6 +34,12 @@ void sign_promise(const struct world *w, const struct sig_key *key, struct pro_p
 void exhibit_open_block(struct exhibit *x, const struct pro_block *b, uint32_t order);
 /* Sets the opening to that of the order commitment to the block's legs. */
 void exhibit_open_order(struct exhibit *x, const struct pro_block *b, uint32_t order);
+/* Asserts that it convicts the sequencer in the fixture's slot. Out: the conviction. */
+void exhibit_convict(const struct exhibit *x, struct pro_conviction *c);
+/* The same with this sentence; that it convicts nobody, for this reason. */
+void assert_convicts(const struct exhibit *x, const char *sentence);
+void assert_convicts_nobody(const struct exhibit *x, const char *reason);
+
 /* Swaps two entries. */
 void swap_entries(struct pro_block *b, uint32_t i, uint32_t k);
 

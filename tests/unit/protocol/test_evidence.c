@@ -57,8 +57,8 @@ static void put_fields(struct buf *b, const struct pro_evidence *e, const char *
 
 static void test_each_kind_is_laid_out_as_written(void **state)
 {
-    static const char *const layouts[] = {NULL,   "ps", "ao",  "ao",   "pak",
-                                          "paki", "ps", "pml", "pmla", "pmloaki"};
+    static const char *const layouts[] = {NULL, "ps",  "ao",   "ao",      "pak",  "paki",
+                                          "ps", "pml", "pmla", "pmloaki", "psao", "psaki"};
     for (int kind = KIND_FIRST; kind <= KIND_LAST; kind++) {
         struct exhibit x;
         struct buf is = {0};

@@ -15,8 +15,8 @@ struct pieces {
     size_t n_artifacts;
     struct bytes ws[MAX_PIECES];
     size_t n_ws;
-    struct pro_opening_proof openings[2 * MAX_PIECES];
-    struct buf preimages[2 * MAX_PIECES];
+    struct pro_opening_proof openings[4 * MAX_PIECES];
+    struct buf preimages[4 * MAX_PIECES];
     size_t n_openings;
 };
 
@@ -52,6 +52,7 @@ static void gather(struct exhibit *x, struct pieces *p)
         p->artifacts[p->n_artifacts++] = buf_view(&c->signed_openings);
         p->artifacts[p->n_artifacts++] = buf_view(&c->signed_result);
         gather_openings(x, &c->proposal.block, p);
+        gather_openings(x, &c->final.block, p);
     }
     p->artifacts[p->n_artifacts++] = buf_view(&s->chains[A].second.signed_header);
     gather_openings(x, &s->chains[A].second.block, p);
@@ -101,6 +102,40 @@ static void test_no_two_signatures_of_an_honest_slot_convict(void **state)
         x.e.kind = PRO_EVIDENCE_TWO_ORDERS;
         assert_nobody(&x);
         x.e.kind = PRO_EVIDENCE_TWO_BLOCKS;
+        assert_nobody(&x);
+    }
+    pieces_fini(&p);
+    exhibit_fini(&x);
+}
+
+/* All pairs of promises, against all pairs of final blocks and all tombstones. */
+static void test_no_exclusion_of_an_honest_slot_convicts(void **state)
+{
+    struct exhibit x;
+    struct pieces p = {0};
+    exhibit_init_honest(&x, world, PRO_EVIDENCE_SPLIT_BUNDLE);
+    gather(&x, &p);
+    for (size_t i = 0; i < p.n_promises * p.n_promises; i++) {
+        x.e.promise = p.promises[i / p.n_promises];
+        x.e.second = p.promises[i % p.n_promises];
+        x.e.kind = PRO_EVIDENCE_SPLIT_BUNDLE;
+        for (int k = 0; k < N_CHAINS * N_CHAINS; k++) {
+            x.e.artifact = buf_view(&x.s->chains[k / N_CHAINS].final.signed_header);
+            x.e.other = buf_view(&x.s->chains[k % N_CHAINS].final.signed_header);
+            assert_nobody(&x);
+        }
+        const struct slot_chain *c = &x.s->chains[x.e.promise.rollup / 10 - 1];
+        x.e.kind = PRO_EVIDENCE_FOREIGN_CAUSE;
+        x.e.artifact = buf_view(&c->final.signed_header);
+        exhibit_open_block(&x, &c->final.block, x.e.promise.order);
+        assert_nobody(&x);
+    }
+    for (size_t i = 0; i < p.n_promises; i++) {
+        const struct slot_chain *c = &x.s->chains[p.promises[i].rollup / 10 - 1];
+        x.e.kind = PRO_EVIDENCE_BLOCK_BREAKS_PROMISE;
+        x.e.promise = p.promises[i];
+        x.e.artifact = buf_view(&c->final.signed_header);
+        exhibit_open_block(&x, &c->final.block, x.e.promise.order);
         assert_nobody(&x);
     }
     pieces_fini(&p);
@@ -172,6 +207,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_two_signatures_of_an_honest_slot_convict),
+        cmocka_unit_test(test_no_exclusion_of_an_honest_slot_convicts),
         cmocka_unit_test(test_no_promise_of_an_honest_slot_is_broken),
         cmocka_unit_test(test_no_mixture_of_an_honest_slot_convicts),
     };
