@@ -86,10 +86,9 @@ void pro_bundle_encode(const struct hash32 *deployment, uint64_t nonce, const st
 
 void pro_leg_hash(struct bytes raw, struct hash32 *out)
 {
-    static const char tag[] = "lockstep/enc-tx/v1";
     struct hash_keccak h;
     hash_keccak_init(&h);
-    hash_keccak_add(&h, bytes_of(tag, sizeof(tag) - 1));
+    hash_keccak_add(&h, bytes_str(PRO_LEG_TAG));
     hash_keccak_add(&h, raw);
     hash_keccak_end(&h, out);
 }

@@ -20,6 +20,8 @@
 
 #include "common/protocol/pro_ids.h"
 
+#define PRO_LEG_TAG "lockstep/enc-tx/v1"
+
 enum pro_scope {
     PRO_SCOPE_SENDER = 1, /* the sender's address is open */
     PRO_SCOPE_FEE = 2,    /* the fee is open */

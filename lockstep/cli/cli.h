@@ -7,7 +7,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum cli_exit { CLI_USAGE = 64, CLI_BAD_SCENARIO = 65, CLI_INTERNAL = 70 };
+/* Besides those of a run's verdict, enum rep_exit. */
+enum cli_exit {
+    CLI_CONVICTS_NOBODY = 6, /* verify: evidence that proves nothing */
+    CLI_USAGE = 64,
+    CLI_BAD_SCENARIO = 65,
+    CLI_BAD_INPUT = 65, /* verify: no evidence */
+    CLI_NO_INPUT = 66,  /* verify: a file that is missing or cannot be read */
+    CLI_INTERNAL = 70,
+};
 
 /* ---- Arguments ---- */
 
@@ -42,6 +50,7 @@ int cli_run(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_schema(int argc, char **argv);
+int cli_verify(int argc, char **argv);
 
 /* ---- Places ---- */
 

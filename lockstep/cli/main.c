@@ -14,6 +14,7 @@ static const char help[] =
     "                  side by side what that costs whom\n"
     "  check FILE...   only read the scenarios and say what is wrong with them\n"
     "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
+    "  verify evidence FILE...  judge evidence offline; verify --help says more\n"
     "  schema          the JSON Schema of scenario files, for editors\n"
     "  help            this text; also: VERB --help\n"
     "  version         the version of this program\n"
@@ -32,7 +33,8 @@ static const char help[] =
     "  -v, --verbose       show everything   -q, --quiet  one line per scenario\n"
     "\n"
     "Exit codes: 0 pass, 1 unsafe or an expectation broken, 2 inconclusive, 3 stuck,\n"
-    "4 an actor crashed, 5 nondeterminism, 64 usage, 65 bad scenario, 70 internal,\n"
+    "4 an actor crashed, 5 nondeterminism, 6 evidence that convicts nobody, 64 usage,\n"
+    "65 bad scenario or no evidence, 66 no such evidence file, 70 internal,\n"
     "124 wall-clock limit. Of several scenarios the first code that is not 0.\n";
 
 static int print_help(int argc, char **argv)
@@ -51,9 +53,9 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"run", cli_run},           {"compare", cli_compare}, {"check", cli_check},
-    {"list", cli_list},         {"schema", cli_schema},   {"help", print_help},
-    {"version", print_version},
+    {"run", cli_run},     {"compare", cli_compare},   {"check", cli_check},
+    {"list", cli_list},   {"verify", cli_verify},     {"schema", cli_schema},
+    {"help", print_help}, {"version", print_version},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -56,6 +56,7 @@ struct world {
     struct buf setup_file;
     struct vc_setup *vc;
     struct tlp_params *tlp;
+    struct buf descriptor;
     struct pro_view view;
     struct world_bundle bundles[N_BUNDLES];
 };
