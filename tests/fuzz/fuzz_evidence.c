@@ -1,8 +1,10 @@
 /* Evidence: what decodes encodes again to the very bytes that came in, and is judged, as it is and
- * once more with every signature that the seeds' sequencer owes put right, which lets mutations
- * through to what stands behind the signatures. */
+ * once more with every hash and signature put right that the seeds' sequencer could have made,
+ * which lets mutations through to what stands behind them. */
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
+#include "common/crypto/hash.h"
+#include "common/protocol/pro_bundle.h"
 #include "common/protocol/pro_evidence.h"
 #include "common/protocol/pro_signed.h"
 
@@ -87,9 +89,16 @@ static void sign_again(struct pro_evidence *e)
     CLEANUP(buf_fini) struct buf artifact = {0};
     CLEANUP(buf_fini) struct buf other = {0};
     CLEANUP(buf_fini) struct buf again = {0};
+    CLEANUP(buf_fini) struct buf descriptor = {0};
     struct signer s;
     if (pro_descriptor_decode(e->descriptor, &d) != 0) {
         return;
+    }
+    if (pro_evidence_has(e->kind, PRO_FIELD_PARAMS)) {
+        hash_sha256(e->params, &d.timelock);
+        pro_descriptor_encode(&d, &descriptor);
+        e->descriptor = buf_view(&descriptor);
+        pro_leg_hash(e->leg, &e->promise.enc_tx_hash);
     }
     sig_key_from_seed(&s.key, bytes_str("sequencer"));
     pro_descriptor_id(e->descriptor, &s.deployment.id);

@@ -1,16 +1,17 @@
 """`lockstep verify evidence` as people use and misuse it.
 
-usage: verify_cli.py LOCKSTEP MAKE_EVIDENCE KZG_SETUP
+usage: verify_cli.py LOCKSTEP MAKE_EVIDENCE KZG_SETUP ROOT
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
-LOCKSTEP = MAKE_EVIDENCE = KZG_SETUP = None
+LOCKSTEP = MAKE_EVIDENCE = KZG_SETUP = ROOT = None
 
 KINDS = ['two_promises', 'two_orders', 'two_blocks', 'order_breaks_promise',
          'block_breaks_promise', 'broken_order', 'bad_admission', 'wrong_openings',
@@ -205,7 +206,26 @@ class Usage(Case):
         self.assertIn('KZG setup', err)
 
 
+class Documentation(unittest.TestCase):
+    def page(self, name):
+        with open(os.path.join(ROOT, name), encoding='utf-8') as f:
+            return f.read()
+
+    def test_every_kind_is_documented_by_its_number(self):
+        page = self.page('docs/evidence.md')
+        self.assertEqual(re.findall(r'^\| (\d+) `(\w+)` \|', page, re.MULTILINE),
+                         [(str(n), kind) for n, kind in enumerate(KINDS, 1)])
+
+    def test_type_strings_and_hashes_are_published_as_tested(self):
+        page = self.page('docs/evidence.md')
+        types = re.findall(r'^\| `(\w+\(.*\))` \| `([0-9a-f]{64})` \|', page, re.MULTILINE)
+        self.assertEqual(len(types), 3)
+        tested = self.page('tests/unit/protocol/test_evidence.c')
+        for text, type_hash in types:
+            self.assertIn('\n    %s\n' % text, self.page('docs/protocol.md'))
+            self.assertIn(type_hash, tested)
+
+
 if __name__ == '__main__':
-    LOCKSTEP, MAKE_EVIDENCE, KZG_SETUP = (os.path.abspath(p) for p in sys.argv[1:4])
-    del sys.argv[1:4]
-    unittest.main(verbosity=0)
+    LOCKSTEP, MAKE_EVIDENCE, KZG_SETUP, ROOT = (os.path.abspath(p) for p in sys.argv[1:5])
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])
