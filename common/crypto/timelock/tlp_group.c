@@ -203,26 +203,46 @@ static void square_with_openssl(struct tlp_work *work, BIGNUM *x, uint64_t n)
     }
 }
 
-static void square_with_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
+void tlp_to_ifma(struct tlp_work *work, const BIGNUM *x, struct tlp_ifma_number *out)
 {
-    const struct tlp_ring *ring = work->ring;
-    struct tlp_ifma_number number;
     uint8_t raw[TLP_IFMA_BYTES_MAX];
-    CHECK(ring->ifma != NULL);
-    tlp_mul(work, x, x, ring->to_ifma);
+    CLEANUP(tlp_bn_cleanup) BIGNUM *moved = tlp_bn_new(work);
+    tlp_mul(work, moved, x, work->ring->to_ifma);
+    if (work->err != 0) {
+        memset(out, 0, sizeof(*out));
+        return;
+    }
+    CHECK(BN_bn2lebinpad(moved, raw, (int)sizeof(raw)) == (int)sizeof(raw));
+    tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), out);
+    secret_wipe(raw, sizeof(raw));
+}
+
+void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, const struct tlp_ifma_number *x)
+{
+    uint8_t raw[TLP_IFMA_BYTES_MAX];
     if (work->err != 0) {
         return;
     }
-    CHECK(BN_bn2lebinpad(x, raw, (int)sizeof(raw)) == (int)sizeof(raw));
-    tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), &number);
-    tlp_ifma_square(ring->ifma, &number, n);
-    tlp_ifma_to_bytes(&number, raw);
-    need(work, BN_lebin2bn(raw, (int)sizeof(raw), x) != NULL);
-    if (work->err == 0 && BN_cmp(x, ring->mod) >= 0) { /* below 2N */
-        need(work, BN_sub(x, x, ring->mod));
+    tlp_ifma_to_bytes(work->ring->ifma, x, raw);
+    need(work, BN_lebin2bn(raw, (int)sizeof(raw), out) != NULL);
+    if (work->err == 0 && BN_cmp(out, work->ring->mod) >= 0) { /* it is below 2N */
+        need(work, BN_sub(out, out, work->ring->mod));
     }
-    tlp_mul(work, x, x, ring->from_ifma);
+    tlp_mul(work, out, out, work->ring->from_ifma);
     secret_wipe(raw, sizeof(raw));
+}
+
+static void square_with_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
+{
+    struct tlp_ifma_number number;
+    struct tlp_ifma_scratch scratch;
+    CHECK(work->ring->ifma != NULL);
+    tlp_to_ifma(work, x, &number);
+    if (work->err == 0) {
+        tlp_ifma_square(work->ring->ifma, &scratch, &number, n);
+        tlp_from_ifma(work, x, &number);
+        secret_wipe(&scratch, sizeof(scratch));
+    }
     secret_wipe(&number, sizeof(number));
 }
 

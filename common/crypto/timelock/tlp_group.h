@@ -77,6 +77,11 @@ void tlp_pow_u64(struct tlp_work *work, BIGNUM *out, BIGNUM *base, uint64_t exp)
 /* Replaces each of n elements by its inverse, with one inversion. */
 void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list);
 
+/* Elements in the form of the IFMA kernel, and back. In: ring->ifma is there. */
+struct tlp_ifma_number;
+void tlp_to_ifma(struct tlp_work *work, const BIGNUM *x, struct tlp_ifma_number *out);
+void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, const struct tlp_ifma_number *x);
+
 /* Plain integers between the two libraries. The mpz is initialised by the caller. */
 void tlp_bn_from_mpz(struct tlp_work *work, BIGNUM *out, const mpz_t in);
 void tlp_bn_from_u64(struct tlp_work *work, BIGNUM *out, uint64_t in);
