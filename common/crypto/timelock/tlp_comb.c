@@ -37,8 +37,9 @@ static void move_table(struct tlp_work *work, struct tlp_comb *comb)
         tlp_work_fail(work, ERR_NOMEM);
         return;
     }
+    struct tlp_ifma_scratch scratch;
     for (size_t i = 0; i < entries; i++) {
-        tlp_to_ifma(work, comb->table[i], &comb->fast[i]);
+        tlp_to_ifma(work, comb->table[i], &scratch, &comb->fast[i]);
     }
     tlp_bns_free(comb->table, entries);
     comb->table = NULL;
@@ -112,7 +113,7 @@ static void fast_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM 
         }
         return;
     }
-    tlp_from_ifma(work, out, &acc);
+    tlp_from_ifma(work, out, &scratch, &acc);
     secret_wipe(&acc, sizeof(acc));
     secret_wipe(&scratch, sizeof(scratch));
 }

@@ -153,7 +153,7 @@ static void fast_fill(struct tlp_work *work, size_t n, BIGNUM *const *bases,
     struct tlp_ifma_number square;
     for (size_t i = 0; i < n; i++) {
         struct tlp_ifma_number *row = &f->table[terms[i].first];
-        tlp_to_ifma(work, bases[i], &row[0]);
+        tlp_to_ifma(work, bases[i], &f->scratch, &row[0]);
         if (terms[i].count > 1) {
             tlp_ifma_mul(f->k, &f->scratch, &square, &row[0], &row[0]);
         }
@@ -190,7 +190,7 @@ static void fast_run(struct tlp_work *work, size_t n, const struct term *terms, 
     }
     if (started) {
         tlp_ifma_square(f->k, &f->scratch, &acc, squarings);
-        tlp_from_ifma(work, out, &acc);
+        tlp_from_ifma(work, out, &f->scratch, &acc);
         secret_wipe(&acc, sizeof(acc));
     } else if (BN_copy(out, work->ring->one) == NULL) {
         tlp_work_fail(work, ERR_NOMEM);
