@@ -35,6 +35,7 @@ int cli_check(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_schema(int argc, char **argv);
+int cli_timelock(int argc, char **argv);
 
 /* ---- Places ---- */
 

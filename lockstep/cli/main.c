@@ -13,6 +13,8 @@ static const char help[] =
     "  check FILE...   only read the scenarios and say what is wrong with them\n"
     "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
     "  schema          the JSON Schema of scenario files, for editors\n"
+    "  timelock VERB   the time-lock by itself, on files: setup, info, lock, prove,\n"
+    "                  verify, solve, open\n"
     "  help            this text; also: VERB --help\n"
     "  version         the version of this program\n"
     "\n"
@@ -46,8 +48,9 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"run", cli_run},       {"check", cli_check}, {"list", cli_list},
-    {"schema", cli_schema}, {"help", print_help}, {"version", print_version},
+    {"run", cli_run},           {"check", cli_check},       {"list", cli_list},
+    {"schema", cli_schema},     {"timelock", cli_timelock}, {"help", print_help},
+    {"version", print_version},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
