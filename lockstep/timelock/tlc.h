@@ -90,7 +90,8 @@ void tlc_progress_end(struct tlc_progress *p);
 /* "-" is standard input. Appends at most `limit` bytes; more is refused. */
 int tlc_read(const char *path, size_t limit, struct buf *out) MUST_CHECK;
 enum { TLC_FORCE = 1, TLC_SECRET = 2 };
-/* Refuses an existing file unless forced, and always what is not a regular file. */
+/* Before long work. Refuses an existing file unless forced; always what is not a regular file, and
+ * a folder nothing can be written in. */
 int tlc_check_output(const char *path, int flags) MUST_CHECK;
 /* Writes a new file beside `path`, makes it durable and gives it its name, so that `path` always is
  * what it was or complete. Secret files are readable to their owner alone. "-" is standard output.

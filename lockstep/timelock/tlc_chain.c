@@ -196,12 +196,12 @@ int tlc_chain_run(struct tlc_chain *c)
         return rc != 0 ? tlc_say_internal(rc) : 0;
     }
     bool keep = c->args->checkpoint != NULL;
+    if (keep) {
+        set_handlers(on_signal);
+    }
     int code = keep ? begin(c) : 0;
     if (code != 0) {
         return code;
-    }
-    if (keep) {
-        set_handlers(on_signal);
     }
     struct tlc_progress progress;
     uint64_t first = tlp_batch_done(c->batch);

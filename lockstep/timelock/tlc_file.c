@@ -69,11 +69,37 @@ int tlc_read(const char *path, size_t limit, struct buf *out)
 
 /* ---- Writing ---- */
 
+static int refuse_writing(const char *path, int error)
+{
+    tlc_say("%s: cannot be written (%s); name another output", path, strerror(error));
+    return TLC_INTERNAL;
+}
+
+/* "." or "a/b" for "a/b/c". Returns: NULL without memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return strdup(".");
+    }
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 int tlc_check_output(const char *path, int flags)
 {
     struct stat st;
-    if (is_standard(path) || (lstat(path, &st) != 0 && errno == ENOENT)) {
+    if (is_standard(path)) {
         return 0;
+    }
+    CLEANUP(cleanup_free) char *folder = folder_of(path);
+    if (folder == NULL) {
+        return tlc_say_internal(ERR_NOMEM);
+    }
+    if (access(folder, W_OK | X_OK) != 0) {
+        return refuse_writing(path, errno);
+    }
+    if (lstat(path, &st) != 0) {
+        return errno == ENOENT ? 0 : refuse_writing(path, errno);
     }
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         tlc_say("%s: is not a regular file; name another output", path);
@@ -102,16 +128,11 @@ static int write_all(int fd, struct bytes content)
 /* The name in the folder is durable only once the folder is. */
 static int sync_folder_of(const char *path)
 {
-    CLEANUP(cleanup_free) char *copy = strdup(path);
-    if (copy == NULL) {
+    CLEANUP(cleanup_free) char *folder = folder_of(path);
+    if (folder == NULL) {
         return ENOMEM;
     }
-    char *slash = strrchr(copy, '/');
-    if (slash != NULL) {
-        slash[slash == copy ? 1 : 0] = 0;
-    }
-    CLEANUP(close_file)
-    int fd = open(slash != NULL ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(close_file) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* Some file systems cannot sync a folder and say EINVAL. */
     return fd < 0 || (fsync(fd) != 0 && errno != EINVAL) ? errno : 0;
 }
@@ -177,11 +198,7 @@ int tlc_write(const char *path, struct bytes content, int flags)
         tlc_say("%s: exists already; name another output, or replace it with --force", path);
         return TLC_USAGE;
     }
-    if (error != 0) {
-        tlc_say("%s: cannot be written (%s); name another output", path, strerror(error));
-        return TLC_INTERNAL;
-    }
-    return 0;
+    return error != 0 ? refuse_writing(path, error) : 0;
 }
 
 int tlc_seed(struct hash32 *seed)

@@ -115,7 +115,7 @@ static const char *what_fails(int rc)
         return "u, Q or the proof is not in canonical form";
     case ERR_TRUNCATED:
     case ERR_TRAILING:
-        return "the proof has a wrong length";
+        return "a part of it has a wrong length";
     default:
         return "the proof that it opens does not hold";
     }

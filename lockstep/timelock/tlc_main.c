@@ -76,8 +76,8 @@ static const char help_verify[] =
     "lockstep timelock verify --params PARAMS PUZZLE...\n"
     "\n"
     "Several puzzles are verified in one batch; if that fails, singly, and every bad\n"
-    "one is named. A good proof says that the puzzle opens after T squarings, not that\n"
-    "something sensible is inside.\n"
+    "one is named. A good proof says that the puzzle opens after T squarings, not\n"
+    "that something sensible is inside.\n"
     "\n"
     "  --context TEXT     also require this context; @FILE takes it from a file\n"
     "  -q, --quiet        say nothing but what goes wrong\n";
