@@ -71,7 +71,10 @@ int tlc_outputs_plan(const struct tlc_args *args, const struct tlc_set *set,
     }
     out->paths = (char **)calloc(set->n, sizeof(*out->paths));
     out->there = (bool *)calloc(set->n, sizeof(*out->there));
-    int code = out->paths == NULL || out->there == NULL ? tlc_say_internal(ERR_NOMEM) : 0;
+    if (out->paths == NULL || out->there == NULL) {
+        return tlc_say_internal(ERR_NOMEM);
+    }
+    int code = 0;
     for (size_t i = 0; i < set->n && code == 0; i++) {
         code = plan_one(args, set, i, out);
     }

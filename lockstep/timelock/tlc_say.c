@@ -78,7 +78,7 @@ static void show_left(double seconds)
     uint64_t s = seconds < 1e12 ? (uint64_t)seconds : UINT64_C(1000000000000);
     if (s < 100) {
         (void)fprintf(stderr, "%" PRIu64 " s left", s);
-    } else if (s < 86400 * 3) {
+    } else if (s < UINT64_C(3) * 86400) {
         (void)fprintf(stderr, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left", s / 3600, s / 60 % 60,
                       s % 60);
     } else {

@@ -185,6 +185,7 @@ static void deliver(struct solve *s, const struct tlp_item *item, const BIGNUM *
 static bool solve_tree(struct solve *s, size_t from, size_t to, const BIGNUM *product)
 {
     size_t leaves = to - from;
+    CHECK(leaves > 0);
     struct tlp_work *work = &s->batch->work;
     CLEANUP(tree_fini) struct tree t;
     if (tree_init(&t, work, leaves) != 0) {
