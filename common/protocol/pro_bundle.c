@@ -6,7 +6,7 @@
 
 #define MAX_PROOF_BYTES ((size_t)4096)
 #define MAX_ELEMENT_BYTES ((size_t)512)
-#define MAX_OPEN_BYTES ((size_t)128)
+#define MAX_OPEN_BYTES ((size_t)128 + PRO_MAX_TX_BYTES)
 #define MIN_LEG_BYTES ((size_t)53)
 
 void pro_open_part_encode(const struct pro_open_part *open, struct buf *out)
@@ -23,6 +23,9 @@ void pro_open_part_encode(const struct pro_open_part *open, struct buf *out)
     if (open->scope & PRO_SCOPE_FEE) {
         wr_u128(out, open->fee);
     }
+    if (open->scope & PRO_SCOPE_TX) {
+        wr_var(out, open->tx);
+    }
 }
 
 static int open_part_decode(struct bytes in, struct pro_open_part *out)
@@ -35,7 +38,7 @@ static int open_part_decode(struct bytes in, struct pro_open_part *out)
     open.n_legs = rd_u32(&r);
     open.gas_limit = rd_u64(&r);
     open.scope = rd_u8(&r);
-    if ((open.scope & ~(PRO_SCOPE_SENDER | PRO_SCOPE_FEE)) != 0) {
+    if ((open.scope & ~PRO_SCOPE_ALL) != 0) {
         rd_fail(&r, ERR_NONCANONICAL);
     }
     if (open.scope & PRO_SCOPE_SENDER) {
@@ -43,6 +46,9 @@ static int open_part_decode(struct bytes in, struct pro_open_part *out)
     }
     if (open.scope & PRO_SCOPE_FEE) {
         open.fee = rd_u128(&r);
+    }
+    if (open.scope & PRO_SCOPE_TX) {
+        open.tx = rd_var(&r, PRO_MAX_TX_BYTES);
     }
     int rc = rd_end(&r);
     if (rc == 0) {
@@ -80,10 +86,9 @@ void pro_bundle_encode(const struct hash32 *deployment, uint64_t nonce, const st
 
 void pro_leg_hash(struct bytes raw, struct hash32 *out)
 {
-    static const char tag[] = "lockstep/enc-tx/v1";
     struct hash_keccak h;
     hash_keccak_init(&h);
-    hash_keccak_add(&h, bytes_of(tag, sizeof(tag) - 1));
+    hash_keccak_add(&h, bytes_str(PRO_LEG_TAG));
     hash_keccak_add(&h, raw);
     hash_keccak_end(&h, out);
 }

@@ -2,7 +2,8 @@
  *
  *   leg    = var(open part) var(u) var(Q) var(proof) var(ciphertext)
  *   open   = u64 rollup, u64 bundle nonce, u32 leg, u32 number of legs, u64 gas limit,
- *            u8 scope, [20 bytes sender if scope & SENDER], [u128 fee if scope & FEE]
+ *            u8 scope, [20 bytes sender if scope & SENDER], [u128 fee if scope & FEE],
+ *            [var(signed transaction) if scope & TX]
  *   bundle = deployment id (32), u64 nonce, u32 number of legs, var(leg)...
  *
  *   enc_tx_hash = keccak256("lockstep/enc-tx/v1" || leg bytes)
@@ -10,16 +11,22 @@
  *                           enc_tx_hash of every leg)
  *
  * The user's encryption scope decides what stays open: the rollup and the gas limit always do, the
- * sender and the fee where the user says so. deployment || open part is the context that the
- * time-lock's proof and cipher are bound to, so a leg cannot be lifted into another bundle. */
+ * sender, the fee, or the whole transaction where the user says so. What is open must be what is
+ * sealed: a leg whose plaintext says something else is bogus, by its user's fault. deployment ||
+ * open part is the context that the time-lock's proof and cipher are bound to, so a leg cannot be
+ * lifted into another bundle. */
 #ifndef PROTOCOL_PRO_BUNDLE_H
 #define PROTOCOL_PRO_BUNDLE_H
 
 #include "common/protocol/pro_ids.h"
 
+#define PRO_LEG_TAG "lockstep/enc-tx/v1"
+
 enum pro_scope {
     PRO_SCOPE_SENDER = 1, /* the sender's address is open */
     PRO_SCOPE_FEE = 2,    /* the fee is open */
+    PRO_SCOPE_TX = 4,     /* the whole signed transaction is: a mempool that anybody can read */
+    PRO_SCOPE_ALL = 7,
 };
 
 struct pro_open_part {
@@ -31,6 +38,7 @@ struct pro_open_part {
     uint8_t scope;
     struct addr20 sender; /* zero unless in scope */
     u128 fee;             /* zero unless in scope */
+    struct bytes tx;      /* empty unless in scope; at most PRO_MAX_TX_BYTES, a view */
 };
 
 /* Views into the bundle's bytes. */
@@ -54,7 +62,7 @@ struct pro_bundle {
     struct hash32 id;
 };
 
-/* Appends the open part's encoding. */
+/* Appends the open part's encoding; failures stay in out->err. */
 void pro_open_part_encode(const struct pro_open_part *open, struct buf *out);
 
 /* Appends deployment || open part: the context of the leg's time-lock. */

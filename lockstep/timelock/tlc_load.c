@@ -139,7 +139,7 @@ static int verify_all(const struct tlc_set *set, struct bytes *ctxs, struct tlp_
     }
     drbg_init(&weights, &seed, "lockstep timelock verify");
     int rc = tlp_params_prepare(set->params);
-    rc = rc != 0 ? rc : tlp_verify_batch(set->params, set->n, ctxs, parts, &weights, rcs);
+    rc = rc != 0 ? rc : tlp_verify_batch(set->params, set->n, ctxs, parts, &weights, rcs, NULL);
     drbg_wipe(&weights);
     return rc == ERR_PROOF ? 0 : rc;
 }

@@ -154,10 +154,12 @@ int tlp_verify(const struct tlp_params *params, struct bytes ctx,
 
 /* Verifies n puzzles at once with random 80-bit weights; puzzles of form 1, and all of them if the
  * batch does not hold, one by one.
- * In: weights nobody else can predict. Out: rcs[i] as tlp_verify would return.
+ * In: weights nobody else can predict. Out: rcs[i] as tlp_verify would return; exponents[i], unless
+ * the array is NULL, as tlp_exponent would if rcs[i] is 0 or ERR_PROOF, else 0.
  * Returns: 0 when all hold, ERR_PROOF when some rcs[i] is not 0, ERR_NOMEM, ERR_CRYPTO. */
 int tlp_verify_batch(const struct tlp_params *params, size_t n, const struct bytes *ctxs,
-                     const struct tlp_puzzle *puzzles, struct drbg *weights, int *rcs) MUST_CHECK;
+                     const struct tlp_puzzle *puzzles, struct drbg *weights, int *rcs,
+                     uint64_t *exponents) MUST_CHECK;
 
 /* The profile a puzzle's proof states. Returns: 0 or ERR_TRUNCATED, ERR_NONCANONICAL. */
 int tlp_puzzle_profile(const struct tlp_puzzle *puzzle, enum tlp_profile *out) MUST_CHECK;

@@ -4,6 +4,40 @@
 #include "common/base/cleanup.h"
 #include "common/crypto/aead.h"
 #include "common/crypto/timelock/tlp.h"
+#include "common/crypto/timelock/tlp_ifma.h"
+
+/* Out: 2^exp mod N. */
+static BIGNUM *power_of_two(const struct tlp_ring *ring, long exp)
+{
+    mpz_t x;
+    uint8_t raw[TLP_ELEMENT_BYTES_MAX];
+    mpz_init_set_ui(x, 2);
+    mpz_t e;
+    mpz_init_set_si(e, exp);
+    mpz_powm(x, x, e, ring->n); /* N is odd, so negative powers exist */
+    tlp_mpz_to_bytes(x, raw, ring->bytes);
+    mpz_clear(e);
+    mpz_clear(x);
+    return BN_bin2bn(raw, (int)ring->bytes, NULL);
+}
+
+/* With Montgomery forms by R (OpenSSL) and S (the kernel), and tlp_mul(a, b) = a*b/R:
+ * xR * S/R = xS, and xS * (R^2/S)/R = xR. */
+static int init_ifma(struct tlp_ring *ring)
+{
+    if (!tlp_ifma_available()) {
+        return 0;
+    }
+    int rc = tlp_ifma_new(ring->bits, ring->n, &ring->ifma);
+    if (rc != 0) {
+        return rc;
+    }
+    long r = (long)ring->bits;
+    long s = (long)tlp_ifma_radix_bits(ring->ifma);
+    ring->to_ifma = power_of_two(ring, s);
+    ring->from_ifma = power_of_two(ring, 2 * r - s);
+    return ring->to_ifma == NULL || ring->from_ifma == NULL ? ERR_NOMEM : 0;
+}
 
 int tlp_ring_init(struct tlp_ring *ring, uint32_t bits, const uint8_t *n)
 {
@@ -20,11 +54,11 @@ int tlp_ring_init(struct tlp_ring *ring, uint32_t bits, const uint8_t *n)
               BN_MONT_CTX_set(ring->mont, ring->mod, ctx) == 1 && BN_one(ring->one) == 1 &&
               BN_to_montgomery(ring->one, ring->one, ring->mont, ctx) == 1;
     BN_CTX_free(ctx);
-    if (!ok) {
+    int rc = ok ? init_ifma(ring) : ERR_NOMEM;
+    if (rc != 0) {
         tlp_ring_fini(ring);
-        return ERR_NOMEM;
     }
-    return 0;
+    return rc;
 }
 
 void tlp_ring_fini(struct tlp_ring *ring)
@@ -34,6 +68,9 @@ void tlp_ring_fini(struct tlp_ring *ring)
     BN_clear_free(ring->half);
     BN_clear_free(ring->one);
     BN_MONT_CTX_free(ring->mont);
+    BN_clear_free(ring->to_ifma);
+    BN_clear_free(ring->from_ifma);
+    tlp_ifma_destroy(&ring->ifma);
 }
 
 void tlp_work_init(struct tlp_work *work, const struct tlp_ring *ring)
@@ -159,11 +196,52 @@ void tlp_mul(struct tlp_work *work, BIGNUM *out, const BIGNUM *a, const BIGNUM *
     }
 }
 
-void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n)
+static void square_with_openssl(struct tlp_work *work, BIGNUM *x, uint64_t n)
 {
     for (uint64_t i = 0; i < n && work->err == 0; i++) {
         need(work, BN_mod_mul_montgomery(x, x, x, work->ring->mont, work->ctx));
     }
+}
+
+static void square_with_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
+{
+    const struct tlp_ring *ring = work->ring;
+    struct tlp_ifma_number number;
+    uint8_t raw[TLP_IFMA_BYTES_MAX];
+    CHECK(ring->ifma != NULL);
+    tlp_mul(work, x, x, ring->to_ifma);
+    if (work->err != 0) {
+        return;
+    }
+    CHECK(BN_bn2lebinpad(x, raw, (int)sizeof(raw)) == (int)sizeof(raw));
+    tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), &number);
+    tlp_ifma_square(ring->ifma, &number, n);
+    tlp_ifma_to_bytes(&number, raw);
+    need(work, BN_lebin2bn(raw, (int)sizeof(raw), x) != NULL);
+    if (work->err == 0 && BN_cmp(x, ring->mod) >= 0) { /* below 2N */
+        need(work, BN_sub(x, x, ring->mod));
+    }
+    tlp_mul(work, x, x, ring->from_ifma);
+    secret_wipe(raw, sizeof(raw));
+    secret_wipe(&number, sizeof(number));
+}
+
+void tlp_square_chain_with(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n)
+{
+    if (kernel == TLP_KERNEL_IFMA) {
+        square_with_ifma(work, x, n);
+    } else {
+        square_with_openssl(work, x, n);
+    }
+}
+
+/* Changing the form costs about as much as this many squarings. */
+#define IFMA_FROM 8
+
+void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n)
+{
+    bool ifma = work->ring->ifma != NULL && n >= IFMA_FROM;
+    tlp_square_chain_with(work, ifma ? TLP_KERNEL_IFMA : TLP_KERNEL_OPENSSL, x, n);
 }
 
 void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list)

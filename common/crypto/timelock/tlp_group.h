@@ -2,7 +2,8 @@
  *
  * Elements are BIGNUMs in Montgomery form, reduced modulo N and known up to sign; only
  * tlp_elem_put makes the sign canonical. OpenSSL's Montgomery product beats GMP's portable build by
- * a half; GMP serves for Jacobi symbols, inverses and long integers.
+ * a half; GMP serves for Jacobi symbols, inverses and long integers. Long chains of squarings have
+ * a kernel of their own where the machine can (tlp_ifma.h).
  *
  * A work remembers its first failure (out of memory) and ignores operations from then on, so a
  * computation runs through and asks once. One work per call and thread; the ring is shared.
@@ -25,6 +26,9 @@ struct tlp_ring {
     BIGNUM *half; /* (N-1)/2, the largest canonical element */
     BIGNUM *one;  /* in Montgomery form */
     BN_MONT_CTX *mont;
+    struct tlp_ifma *ifma; /* NULL where the machine has no such instructions */
+    BIGNUM *to_ifma;       /* tlp_mul by these changes between OpenSSL's R and the kernel's */
+    BIGNUM *from_ifma;
 };
 
 /* In: N as bits/8 bytes, odd, exactly `bits` long. Returns: 0 or ERR_NOMEM (nothing to release). */
@@ -61,6 +65,10 @@ void tlp_elem_put(struct tlp_work *work, const BIGNUM *x, uint8_t *out);
 void tlp_mul(struct tlp_work *work, BIGNUM *out, const BIGNUM *a, const BIGNUM *b);
 /* x becomes x^(2^n) by n squarings: the delay. */
 void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n);
+
+/* The same with a kernel of one's choice, to compare them. IFMA without ring->ifma is a bug. */
+enum tlp_kernel { TLP_KERNEL_OPENSSL, TLP_KERNEL_IFMA };
+void tlp_square_chain_with(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n);
 /* out = product of bases[i]^exps[i], squarings shared; exponents are public and >= 0. `out` may be
  * one of the bases. */
 void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *bases,

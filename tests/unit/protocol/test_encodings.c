@@ -135,20 +135,23 @@ static void test_a_bundle_is_laid_out_and_hashed_as_documented(void **state)
     struct buf is = {0};
     struct buf should_leg = {0};
     struct buf should = {0};
-    open.scope = PRO_SCOPE_SENDER | PRO_SCOPE_FEE;
+    open.scope = PRO_SCOPE_ALL;
     open.sender.b[19] = 5;
     open.fee = 6;
-    put(&should_leg, 33 + 20 + 16, 4);
+    open.tx = bytes_str("transaction");
+    put(&should_leg, 33 + 20 + 16 + 4 + 11, 4);
     put(&should_leg, 1, 8);
     put(&should_leg, 2, 8);
     put(&should_leg, 0, 4);
     put(&should_leg, 1, 4);
     put(&should_leg, 3, 8);
-    put(&should_leg, 3, 1);
+    put(&should_leg, 7, 1);
     put(&should_leg, 0, 16);
     put(&should_leg, 5, 4);
     put(&should_leg, 0, 8);
     put(&should_leg, 6, 8);
+    put(&should_leg, 11, 4);
+    put_text(&should_leg, "transaction");
     const char *parts[] = {"u", "q", "proof", "sealed"};
     for (int i = 0; i < 4; i++) {
         put(&should_leg, strlen(parts[i]), 4);
@@ -230,7 +233,7 @@ static void spoil_nonce(struct pro_open_part legs[2])
 }
 static void spoil_scope(struct pro_open_part legs[2])
 {
-    legs[1].scope = 4;
+    legs[1].scope = 8;
 }
 
 static void test_legs_that_do_not_form_one_bundle_are_refused(void **state)
@@ -246,6 +249,53 @@ static void test_legs_that_do_not_form_one_bundle_are_refused(void **state)
     pro_bundle_encode(&deployment, 9, NULL, 0, &empty);
     assert_int_equal(recode("bundle", buf_view(&empty)), ERR_MISMATCH);
     buf_fini(&empty);
+}
+
+static struct bytes open_tx; /* what the next two leave open */
+
+static void spoil_open_tx(struct pro_open_part legs[2])
+{
+    legs[1].scope = PRO_SCOPE_TX;
+    legs[1].tx = open_tx;
+}
+
+static void test_an_open_transaction_is_taken_up_to_the_limit(void **state)
+{
+    uint8_t *space = calloc(1, PRO_MAX_TX_BYTES + 1);
+    assert_non_null(space);
+    open_tx = bytes_of(space, PRO_MAX_TX_BYTES);
+    assert_int_equal(bundle_rc(spoil_open_tx), 0);
+    open_tx = bytes_of(space, PRO_MAX_TX_BYTES + 1);
+    assert_int_equal(bundle_rc(spoil_open_tx), ERR_TOOBIG);
+    open_tx = bytes_of(space, 0);
+    assert_int_equal(bundle_rc(spoil_open_tx), 0);
+    free(space);
+}
+
+/* Without its bit a transaction may not follow, with it none may be missing. */
+static void test_the_scope_says_exactly_what_is_open(void **state)
+{
+    struct pro_open_part open = {.rollup = 1, .bundle_nonce = 9, .n_legs = 1};
+    struct hash32 deployment = filled(4);
+    const size_t scope_at = 32 + 8 + 4 + 4 + 4 + 32; /* in the bundle's bytes */
+    for (int is = 0; is <= PRO_SCOPE_ALL; is++) {
+        struct buf leg = {0};
+        struct buf all = {0};
+        open.scope = (uint8_t)is;
+        memset(open.sender.b, 0xff, 20); /* not to be taken for a length */
+        open.tx = bytes_str("t");
+        make_leg(open, &leg);
+        struct bytes view = buf_view(&leg);
+        pro_bundle_encode(&deployment, 9, &view, 1, &all);
+        assert_strict("bundle", buf_view(&all));
+        assert_int_equal(all.data[scope_at], is);
+        for (int said = 0; said <= PRO_SCOPE_ALL; said++) {
+            assert_true((with_byte("bundle", buf_view(&all), scope_at, (uint8_t)said) == 0) ==
+                        (said == is));
+        }
+        buf_fini(&leg);
+        buf_fini(&all);
+    }
 }
 
 static void test_a_bundle_over_the_limit_is_refused_unread(void **state)
@@ -265,6 +315,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_lying_count_is_refused_before_memory_is_taken),
         cmocka_unit_test(test_a_bundle_is_laid_out_and_hashed_as_documented),
         cmocka_unit_test(test_legs_that_do_not_form_one_bundle_are_refused),
+        cmocka_unit_test(test_an_open_transaction_is_taken_up_to_the_limit),
+        cmocka_unit_test(test_the_scope_says_exactly_what_is_open),
         cmocka_unit_test(test_a_bundle_over_the_limit_is_refused_unread),
     };
     if (argc != 2) {
