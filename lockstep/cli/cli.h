@@ -50,6 +50,7 @@ int cli_run(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_schema(int argc, char **argv);
+int cli_timelock(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 
 /* ---- Places ---- */

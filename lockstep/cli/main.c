@@ -16,6 +16,8 @@ static const char help[] =
     "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
     "  verify evidence FILE...  judge evidence offline; verify --help says more\n"
     "  schema          the JSON Schema of scenario files, for editors\n"
+    "  timelock VERB   the time-lock by itself, on files: setup, info, lock, prove,\n"
+    "                  verify, solve, open\n"
     "  help            this text; also: VERB --help\n"
     "  version         the version of this program\n"
     "\n"
@@ -53,9 +55,9 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"run", cli_run},     {"compare", cli_compare},   {"check", cli_check},
-    {"list", cli_list},   {"verify", cli_verify},     {"schema", cli_schema},
-    {"help", print_help}, {"version", print_version},
+    {"run", cli_run},           {"compare", cli_compare}, {"check", cli_check},
+    {"list", cli_list},         {"verify", cli_verify},   {"schema", cli_schema},
+    {"timelock", cli_timelock}, {"help", print_help},     {"version", print_version},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -14,7 +14,7 @@ int tlp_solve(const struct tlp_params *params, enum tlp_solver solver, struct by
         return rc;
     }
     uint8_t out[TLP_ELEMENT_BYTES_MAX];
-    tlp_delay(&work, params, solver, x, squared);
+    tlp_delay(&work, params, solver, params->squarings, x, squared);
     tlp_elem_put(&work, x, out);
     if (work.err == 0) {
         buf_append(w, out, params->ring.bytes);
