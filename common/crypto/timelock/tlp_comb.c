@@ -87,12 +87,11 @@ static void fast_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM 
 {
     struct tlp_ifma_number acc;
     struct tlp_ifma_scratch scratch;
+    uint64_t squarings = 0;
     bool started = false;
     CHECK(used <= comb->chunks && !BN_is_negative(exp));
     for (size_t column = COLUMNS; column-- > 0;) {
-        if (started) {
-            tlp_ifma_square(work->ring->ifma, &scratch, &acc, 1);
-        }
+        squarings += started ? 1 : 0;
         for (size_t chunk = 0; chunk < used; chunk++) {
             size_t mask = column_mask(exp, chunk, column);
             if (mask == 0) {
@@ -100,11 +99,12 @@ static void fast_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM 
             }
             const struct tlp_ifma_number *x = &comb->fast[chunk * ENTRIES + mask - 1];
             if (started) {
-                tlp_ifma_mul(work->ring->ifma, &scratch, &acc, &acc, x);
+                tlp_ifma_square_mul(work->ring->ifma, &scratch, &acc, squarings, x);
             } else {
                 acc = *x;
             }
             started = true;
+            squarings = 0;
         }
     }
     if (!started) {
@@ -113,6 +113,7 @@ static void fast_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM 
         }
         return;
     }
+    tlp_ifma_square_mul(work->ring->ifma, &scratch, &acc, squarings, NULL);
     tlp_from_ifma(work, out, &scratch, &acc);
     secret_wipe(&acc, sizeof(acc));
     secret_wipe(&scratch, sizeof(scratch));

@@ -239,7 +239,7 @@ void tlp_to_ifma(struct tlp_work *work, const BIGNUM *x, struct tlp_ifma_scratch
     uint8_t raw[TLP_ELEMENT_BYTES_MAX];
     CHECK(BN_bn2lebinpad(x, raw, (int)work->ring->bytes) == (int)work->ring->bytes);
     tlp_ifma_from_bytes(bytes_of(raw, work->ring->bytes), out);
-    tlp_ifma_mul(work->ring->ifma, scratch, out, out, work->ring->to_ifma);
+    tlp_ifma_square_mul(work->ring->ifma, scratch, out, 0, work->ring->to_ifma);
     secret_wipe(raw, sizeof(raw));
 }
 
@@ -247,8 +247,8 @@ void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, struct tlp_ifma_scratch *
                    const struct tlp_ifma_number *x)
 {
     uint8_t raw[TLP_IFMA_BYTES_MAX];
-    struct tlp_ifma_number moved;
-    tlp_ifma_mul(work->ring->ifma, scratch, &moved, x, work->ring->from_ifma);
+    struct tlp_ifma_number moved = *x;
+    tlp_ifma_square_mul(work->ring->ifma, scratch, &moved, 0, work->ring->from_ifma);
     tlp_ifma_to_bytes(work->ring->ifma, &moved, raw);
     need(work, BN_lebin2bn(raw, (int)sizeof(raw), out) != NULL);
     if (work->err == 0 && BN_cmp(out, work->ring->mod) >= 0) { /* it is below 2N */
@@ -267,7 +267,7 @@ static void square_with_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
         return;
     }
     tlp_to_ifma(work, x, &scratch, &number);
-    tlp_ifma_square(work->ring->ifma, &scratch, &number, n);
+    tlp_ifma_square_mul(work->ring->ifma, &scratch, &number, n, NULL);
     tlp_from_ifma(work, x, &scratch, &number);
     secret_wipe(&scratch, sizeof(scratch));
     secret_wipe(&number, sizeof(number));

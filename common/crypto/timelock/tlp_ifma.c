@@ -122,55 +122,24 @@ uint32_t tlp_ifma_radix_bits(const struct tlp_ifma *k)
     return 8 * k->vectors * TLP_IFMA_LIMB_BITS;
 }
 
+void tlp_ifma_square_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                         struct tlp_ifma_number *x, uint64_t n,
+                         const struct tlp_ifma_number *factor)
+{
+    const uint64_t *limbs = factor != NULL ? factor->limbs : NULL;
 #ifdef __x86_64__
-
-void tlp_ifma_square(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
-                     struct tlp_ifma_number *x, uint64_t n)
-{
     if (k->vectors == 3) {
-        tlp_ifma_square_3(k, scratch, x->limbs, n);
+        tlp_ifma_square_mul_3(k, scratch, x->limbs, n, limbs);
     } else if (k->vectors == 5) {
-        tlp_ifma_square_5(k, scratch, x->limbs, n);
+        tlp_ifma_square_mul_5(k, scratch, x->limbs, n, limbs);
     } else {
-        tlp_ifma_square_8(k, scratch, x->limbs, n);
+        tlp_ifma_square_mul_8(k, scratch, x->limbs, n, limbs);
     }
-}
-
-void tlp_ifma_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
-                  struct tlp_ifma_number *out, const struct tlp_ifma_number *a,
-                  const struct tlp_ifma_number *b)
-{
-    if (k->vectors == 3) {
-        tlp_ifma_mul_3(k, scratch, out->limbs, a->limbs, b->limbs);
-    } else if (k->vectors == 5) {
-        tlp_ifma_mul_5(k, scratch, out->limbs, a->limbs, b->limbs);
-    } else {
-        tlp_ifma_mul_8(k, scratch, out->limbs, a->limbs, b->limbs);
-    }
-}
-
 #else
-
-/* Nobody gets here: see tlp_ifma_available. */
-
-void tlp_ifma_square(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
-                     struct tlp_ifma_number *x, uint64_t n)
-{
     (void)scratch;
     (void)x;
     (void)n;
-    CHECK(k == NULL);
-}
-
-void tlp_ifma_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
-                  struct tlp_ifma_number *out, const struct tlp_ifma_number *a,
-                  const struct tlp_ifma_number *b)
-{
-    (void)scratch;
-    (void)out;
-    (void)a;
-    (void)b;
-    CHECK(k == NULL);
-}
-
+    (void)limbs;
+    CHECK(k == NULL); /* nobody gets here: see tlp_ifma_available */
 #endif
+}

@@ -52,13 +52,11 @@ void tlp_ifma_destroy(struct tlp_ifma **k);
 /* log2 R. */
 uint32_t tlp_ifma_radix_bits(const struct tlp_ifma *k);
 
-/* x becomes x * (x/R)^(2^n - 1) mod N, below 2N: n Montgomery squarings. In: tlp_ifma_available. */
-void tlp_ifma_square(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
-                     struct tlp_ifma_number *x, uint64_t n);
-/* out = a*b/R mod N, below 2N; any of them may be the same. */
-void tlp_ifma_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
-                  struct tlp_ifma_number *out, const struct tlp_ifma_number *a,
-                  const struct tlp_ifma_number *b);
+/* x becomes x * (x/R)^(2^n - 1) mod N, n Montgomery squarings, and then, unless factor is NULL,
+ * x*factor/R; below 2N again. In: tlp_ifma_available; the factor may be x itself if n is 0. */
+void tlp_ifma_square_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                         struct tlp_ifma_number *x, uint64_t n,
+                         const struct tlp_ifma_number *factor);
 
 /* Little-endian bytes and back. In: a number below 2^(52 L), in at most TLP_IFMA_BYTES_MAX bytes;
  * `out` of exactly that many bytes. */
@@ -68,13 +66,11 @@ void tlp_ifma_to_bytes(const struct tlp_ifma *k, const struct tlp_ifma_number *x
                        uint8_t out[TLP_IFMA_BYTES_MAX]);
 
 /* The kernels, one to a size (tlp_ifma_kernel.h). */
-#define TLP_IFMA_KERNELS(v)                                                                        \
-    void tlp_ifma_square_##v(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,           \
-                             uint64_t *x, uint64_t n);                                             \
-    void tlp_ifma_mul_##v(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,              \
-                          uint64_t *out, const uint64_t *a, const uint64_t *b);
-TLP_IFMA_KERNELS(3)
-TLP_IFMA_KERNELS(5)
-TLP_IFMA_KERNELS(8)
+#define TLP_IFMA_KERNEL(v)                                                                         \
+    void tlp_ifma_square_mul_##v(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,       \
+                                 uint64_t *x, uint64_t n, const uint64_t *factor);
+TLP_IFMA_KERNEL(3)
+TLP_IFMA_KERNEL(5)
+TLP_IFMA_KERNEL(8)
 
 #endif

@@ -1,5 +1,5 @@
-/* The kernel for V vectors: included by tlp_ifma_3.c, _5.c and _8.c, which define TLP_IFMA_V,
- * TLP_IFMA_SQUARE and TLP_IFMA_MUL. See tlp_ifma.h for what it computes.
+/* The kernel for V vectors: included by tlp_ifma_3.c, _5.c and _8.c, which define TLP_IFMA_V
+ * and TLP_IFMA_SQUARE_MUL. See tlp_ifma.h for what it computes.
  *
  * All loops have constant bounds and are unrolled whole, so every array of vectors here lives in
  * registers, and every test on the indices is made by the compiler. */
@@ -358,41 +358,17 @@ PART void square_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a)
     store(&m->a, a);
 }
 
-TARGET void TLP_IFMA_SQUARE(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch, uint64_t *x,
-                            uint64_t n)
+PART void multiply_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a, const uint64_t *b)
 {
-    struct scratch *m = (struct scratch *)scratch->space;
-    __m512i a[V];
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        a[i] = load(&x[8 * i]);
-    }
-    store(&m->a, a);
-    while (n-- > 0) {
-        square_once(k, m, a);
-    }
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        _mm512_store_si512(&x[8 * i], a[i]);
-    }
-}
-
-TARGET void TLP_IFMA_MUL(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch, uint64_t *out,
-                         const uint64_t *a, const uint64_t *b)
-{
-    struct scratch *m = (struct scratch *)scratch->space;
-    __m512i x[V];
     __m512i t[2 * V];
     __m512i q[V];
     UNROLL
-    for (int i = 0; i < V; i++) {
-        x[i] = load(&a[8 * i]);
+    for (int i = 0; i < 2 * V; i++) {
         t[i] = _mm512_setzero_si512();
-        t[V + i] = _mm512_setzero_si512();
     }
     UNROLL
     for (int s = 0; s <= 8; s++) {
-        make_shifts(x, &m->as, s);
+        make_shifts(a, &m->as, s);
         products(t, b, &m->as, s, 0, V);
     }
     __m512i carried = carry_all(t);
@@ -408,10 +384,28 @@ TARGET void TLP_IFMA_MUL(const struct tlp_ifma *k, struct tlp_ifma_scratch *scra
     for (int s = FIRST_SHIFTS + 1; s <= 8; s++) {
         products(t, b, &m->as, s, V, 2 * V);
     }
-    reduce(x, t, k, m, q, carried);
+    reduce(a, t, k, m, q, carried);
+}
+
+TARGET void TLP_IFMA_SQUARE_MUL(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                                uint64_t *x, uint64_t n, const uint64_t *b)
+{
+    struct scratch *m = (struct scratch *)scratch->space;
+    __m512i a[V];
     UNROLL
     for (int i = 0; i < V; i++) {
-        _mm512_store_si512(&out[8 * i], x[i]);
+        a[i] = load(&x[8 * i]);
+    }
+    store(&m->a, a);
+    while (n-- > 0) {
+        square_once(k, m, a);
+    }
+    if (b != NULL) {
+        multiply_once(k, m, a, b);
+    }
+    UNROLL
+    for (int i = 0; i < V; i++) {
+        _mm512_store_si512(&x[8 * i], a[i]);
     }
 }
 

@@ -155,10 +155,12 @@ static void fast_fill(struct tlp_work *work, size_t n, BIGNUM *const *bases,
         struct tlp_ifma_number *row = &f->table[terms[i].first];
         tlp_to_ifma(work, bases[i], &f->scratch, &row[0]);
         if (terms[i].count > 1) {
-            tlp_ifma_mul(f->k, &f->scratch, &square, &row[0], &row[0]);
+            square = row[0];
+            tlp_ifma_square_mul(f->k, &f->scratch, &square, 1, NULL);
         }
         for (size_t k = 1; k < terms[i].count; k++) {
-            tlp_ifma_mul(f->k, &f->scratch, &row[k], &row[k - 1], &square);
+            row[k] = row[k - 1];
+            tlp_ifma_square_mul(f->k, &f->scratch, &row[k], 0, &square);
         }
     }
     secret_wipe(&square, sizeof(square));
@@ -181,15 +183,14 @@ static void fast_run(struct tlp_work *work, size_t n, const struct term *terms, 
             if (!started) {
                 acc = *x;
             } else {
-                tlp_ifma_square(f->k, &f->scratch, &acc, squarings);
-                tlp_ifma_mul(f->k, &f->scratch, &acc, &acc, x);
+                tlp_ifma_square_mul(f->k, &f->scratch, &acc, squarings, x);
             }
             started = true;
             squarings = 0;
         }
     }
     if (started) {
-        tlp_ifma_square(f->k, &f->scratch, &acc, squarings);
+        tlp_ifma_square_mul(f->k, &f->scratch, &acc, squarings, NULL);
         tlp_from_ifma(work, out, &f->scratch, &acc);
         secret_wipe(&acc, sizeof(acc));
     } else if (BN_copy(out, work->ring->one) == NULL) {

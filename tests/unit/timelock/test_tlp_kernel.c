@@ -73,7 +73,7 @@ static void expect_squares(const struct bench *b, const mpz_t x, uint64_t n)
         mpz_mod(want, want, b->n);
     }
     put(x, &number);
-    tlp_ifma_square(b->k, &scratch, &number, n);
+    tlp_ifma_square_mul(b->k, &scratch, &number, n, NULL);
     get(b, &number, got);
     if (n == 0) {
         assert_int_equal(mpz_cmp(got, x), 0);
@@ -102,13 +102,24 @@ static void expect_product(const struct bench *b, const mpz_t x, const mpz_t y)
     mpz_mod(want, want, b->n);
     put(x, &a);
     put(y, &c);
-    tlp_ifma_mul(b->k, &scratch, &out, &a, &c);
+    out = a;
+    tlp_ifma_square_mul(b->k, &scratch, &out, 0, &c);
     get(b, &out, got);
     assert_true(mpz_cmp(got, b->twice) < 0);
     mpz_mod(got, got, b->n);
     assert_int_equal(mpz_cmp(got, want), 0);
-    tlp_ifma_mul(b->k, &scratch, &a, &a, &c); /* in place */
-    assert_memory_equal(a.limbs, out.limbs, (size_t)8 * b->k->vectors * 8);
+    if (mpz_cmp(x, y) == 0) { /* by itself, and after a squaring */
+        tlp_ifma_square_mul(b->k, &scratch, &c, 0, &c);
+        assert_memory_equal(c.limbs, out.limbs, (size_t)8 * b->k->vectors * 8);
+        tlp_ifma_square_mul(b->k, &scratch, &out, 0, &a);
+        put(x, &c);
+        tlp_ifma_square_mul(b->k, &scratch, &c, 1, &a);
+        get(b, &c, got);
+        get(b, &out, want);
+        mpz_mod(got, got, b->n);
+        mpz_mod(want, want, b->n);
+        assert_int_equal(mpz_cmp(got, want), 0);
+    }
     mpz_clear(want);
     mpz_clear(got);
 }
