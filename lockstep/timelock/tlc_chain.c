@@ -1,4 +1,4 @@
-/* The chain in portions short enough to look at the clock and for signals in between.
+/* The steps in portions short enough to look at the clock and for signals in between.
  *
  * A checkpoint is due when the next portion could end later than the interval after the last one
  * was taken, so that the work lost with the process is what was done within that interval and
@@ -43,16 +43,18 @@ static void set_handlers(void (*handler)(int))
 static int encode(struct tlc_chain *c, struct buf *file)
 {
     CLEANUP(buf_fini) struct buf state = {0};
-    int rc = tlp_batch_save(c->batch, &state);
+    int rc = c->stepper->save(c->work, &state);
     if (rc != 0) {
         return rc;
     }
-    const struct tlc_checkpoint checkpoint = {
-        .head = {tlp_params_bits(c->params), *tlp_params_digest(c->params)},
-        .squarings = tlp_params_squarings(c->params),
-        .state = buf_view(&state),
-    };
+    struct tlc_checkpoint checkpoint = c->header;
+    checkpoint.state = buf_view(&state);
     return tlc_checkpoint_encode(&checkpoint, file);
+}
+
+static uint64_t done_of(const struct tlc_chain *c)
+{
+    return c->stepper->done(c->work);
 }
 
 /* Returns: 0 or an errno. */
@@ -76,32 +78,31 @@ static int take_up(struct tlc_chain *c)
     CLEANUP(buf_fini) struct buf file = {0};
     CLEANUP(buf_fini) struct buf why = {0};
     struct tlc_checkpoint checkpoint;
-    int code = tlc_read(c->args->checkpoint, TLC_SMALL_BYTES_MAX, &file);
+    int code = tlc_read(c->args->checkpoint, TLC_CHECKPOINT_BYTES_MAX, &file);
     if (code != 0) {
         return code;
     }
-    if (tlc_checkpoint_decode(buf_view(&file), &checkpoint, &why) != 0) {
+    if (tlc_checkpoint_decode(buf_view(&file), c->header.kind, &checkpoint, &why) != 0) {
         return refuse(c, buf_cstr(&why));
     }
-    if (!hash32_equal(&checkpoint.head.params, tlp_params_digest(c->params)) ||
-        checkpoint.head.bits != tlp_params_bits(c->params) ||
-        checkpoint.squarings != tlp_params_squarings(c->params)) {
+    if (!hash32_equal(&checkpoint.head.params, &c->header.head.params) ||
+        checkpoint.head.bits != c->header.head.bits ||
+        checkpoint.squarings != c->header.squarings) {
         return refuse(c, "was made under other parameters");
     }
-    int rc = tlp_batch_restore(c->batch, checkpoint.state);
+    int rc = c->stepper->restore(c->work, checkpoint.state);
     if (rc == ERR_NOMEM) {
         return tlc_say_internal(rc);
     }
     if (rc != 0) {
-        return refuse(c, rc == ERR_MISMATCH ? "belongs to other puzzles, or to more or fewer"
+        return refuse(c, rc == ERR_MISMATCH ? c->stepper->other
                                             : "is damaged: it holds no element of the group");
     }
     c->resumed = true;
     if (!c->args->quiet) {
         char done[32], total[32];
-        (void)printf("%s: going on at %s of %s squarings\n", c->args->checkpoint,
-                     tlc_number(tlp_batch_done(c->batch), done),
-                     tlc_number(checkpoint.squarings, total));
+        (void)printf("%s: going on at %s of %s steps\n", c->args->checkpoint,
+                     tlc_number(done_of(c), done), tlc_number(c->total, total));
         (void)fflush(stdout);
     }
     return 0;
@@ -122,7 +123,7 @@ static int begin(struct tlc_chain *c)
     return 0;
 }
 
-/* ---- Squaring ---- */
+/* ---- Steps ---- */
 
 struct pace {
     uint64_t portion;
@@ -138,22 +139,21 @@ static void save_on_the_way(struct tlc_chain *c, struct pace *pace, int64_t now_
     int error = save(c);
     pace->saved_ns = now_ns;
     if (error != 0 && !pace->failing) {
-        tlc_say("%s: cannot be written (%s) at %s squarings; solving goes on and tries again; make "
+        tlc_say("%s: cannot be written (%s) at %s steps; solving goes on and tries again; make "
                 "room",
-                c->args->checkpoint, strerror(error), tlc_number(tlp_batch_done(c->batch), done));
+                c->args->checkpoint, strerror(error), tlc_number(done_of(c), done));
     }
     pace->failing = error != 0;
 }
 
-static int square(struct tlc_chain *c, struct tlc_progress *progress)
+static int go(struct tlc_chain *c, struct tlc_progress *progress)
 {
-    uint64_t total = tlp_params_squarings(c->params);
     struct pace pace = {.portion = PORTION_MIN, .saved_ns = tlc_now_ns()};
     bool keep = c->args->checkpoint != NULL;
     int64_t every_ns = c->args->checkpoint_every_ms * 1000000;
     int64_t now_ns = pace.saved_ns;
-    while (tlp_batch_done(c->batch) < total && caught == 0) {
-        int rc = tlp_batch_advance(c->batch, TLP_SEQUENTIAL, pace.portion);
+    while (done_of(c) < c->total && caught == 0) {
+        int rc = c->stepper->advance(c->work, pace.portion);
         if (rc != 0) {
             return tlc_say_internal(rc);
         }
@@ -165,7 +165,7 @@ static int square(struct tlc_chain *c, struct tlc_progress *progress)
         } else if (pace.portion_ns > PORTION_NS && pace.portion > PORTION_MIN) {
             pace.portion /= 2;
         }
-        tlc_progress_tell(progress, tlp_batch_done(c->batch), total);
+        tlc_progress_tell(progress, done_of(c), c->total);
         if (keep && now_ns + 2 * pace.portion_ns - pace.saved_ns >= every_ns) {
             save_on_the_way(c, &pace, now_ns);
             now_ns = tlc_now_ns();
@@ -181,8 +181,8 @@ static void end_by_signal(struct tlc_chain *c)
     if (error != 0) {
         tlc_say("%s: cannot be written (%s)", c->args->checkpoint, strerror(error));
     } else {
-        tlc_say("%s: interrupted at %s squarings; the same command goes on from there",
-                c->args->checkpoint, tlc_number(tlp_batch_done(c->batch), done));
+        tlc_say("%s: interrupted at %s steps; the same command goes on from there",
+                c->args->checkpoint, tlc_number(done_of(c), done));
     }
     (void)signal(caught, SIG_DFL);
     (void)raise(caught);
@@ -190,11 +190,6 @@ static void end_by_signal(struct tlc_chain *c)
 
 int tlc_chain_run(struct tlc_chain *c)
 {
-    uint64_t total = tlp_params_squarings(c->params);
-    if (c->args->solver == TLP_TRAPDOOR) {
-        int rc = tlp_batch_advance(c->batch, TLP_TRAPDOOR, total);
-        return rc != 0 ? tlc_say_internal(rc) : 0;
-    }
     bool keep = c->args->checkpoint != NULL;
     if (keep) {
         set_handlers(on_signal);
@@ -204,21 +199,21 @@ int tlc_chain_run(struct tlc_chain *c)
         return code;
     }
     struct tlc_progress progress;
-    uint64_t first = tlp_batch_done(c->batch);
+    uint64_t first = done_of(c);
     int64_t started_ns = tlc_now_ns();
-    tlc_progress_begin(&progress, "solve", first, !c->args->quiet);
-    code = square(c, &progress);
+    tlc_progress_begin(&progress, c->stepper->verb, first, !c->args->quiet);
+    code = go(c, &progress);
     tlc_progress_end(&progress);
     c->took_ns = tlc_now_ns() - started_ns;
-    c->squared = tlp_batch_done(c->batch) - first;
+    c->stepped = done_of(c) - first;
     if (caught != 0 && code == 0) {
         end_by_signal(c);
     }
     if (keep && code == 0) {
         set_handlers(SIG_DFL);
-        int error = save(c); /* in case an opening cannot be written */
+        int error = save(c); /* in case the result cannot be written */
         if (error != 0) {
-            tlc_say("%s: cannot be written (%s); the openings follow all the same",
+            tlc_say("%s: cannot be written (%s); the result follows all the same",
                     c->args->checkpoint, strerror(error));
         }
     }

@@ -6,7 +6,6 @@
 
 #define VERSION 1
 #define MAGIC_BYTES 8
-#define STATE_BYTES (32 + 8)
 
 static const struct {
     const char *begins;
@@ -17,6 +16,7 @@ static const struct {
     [TLC_PUZZLE] = {"LSTLPPZL", "puzzle file"},
     [TLC_OPENING] = {"LSTLPOPN", "opening file"},
     [TLC_CHECKPOINT] = {"LSTLPCHK", "checkpoint"},
+    [TLC_SETUP_CHECKPOINT] = {"LSTLPSET", "checkpoint of setup"},
 };
 
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -108,16 +108,17 @@ int tlc_opening_decode(struct bytes file, struct tlc_opening *out, struct buf *w
     return rc;
 }
 
-int tlc_checkpoint_decode(struct bytes file, struct tlc_checkpoint *out, struct buf *why)
+int tlc_checkpoint_decode(struct bytes file, enum tlc_kind kind, struct tlc_checkpoint *out,
+                          struct buf *why)
 {
     struct rd r = rd_from(file);
-    struct tlc_checkpoint c = {0};
-    int rc = read_head(&r, TLC_CHECKPOINT, &c.head, why);
+    struct tlc_checkpoint c = {.kind = kind};
+    int rc = read_head(&r, kind, &c.head, why);
     if (rc != 0) {
         return rc;
     }
     c.squarings = rd_u64(&r);
-    c.state = rd_view(&r, STATE_BYTES + c.head.bits / 8);
+    c.state = rd_var(&r, TLC_CHECKPOINT_BYTES_MAX);
     size_t covered = file.len - r.in.len;
     struct hash32 stated, hash;
     rd_fixed(&r, stated.b, sizeof(stated.b));
@@ -133,8 +134,8 @@ int tlc_checkpoint_decode(struct bytes file, struct tlc_checkpoint *out, struct 
     struct rd state = rd_from(c.state);
     (void)rd_view(&state, sizeof(hash.b));
     c.done = rd_u64(&state);
-    if (c.done > c.squarings) {
-        buf_printf(why, "is damaged: it is further than its end");
+    if (state.err != 0 || c.done > c.squarings) {
+        buf_printf(why, "is damaged: it is not within its chain");
         return ERR_INVALID;
     }
     *out = c;
@@ -172,11 +173,10 @@ int tlc_opening_encode(const struct tlc_opening *o, struct buf *out)
 
 int tlc_checkpoint_encode(const struct tlc_checkpoint *c, struct buf *out)
 {
-    CHECK(c->state.len == STATE_BYTES + c->head.bits / 8);
     size_t from = out->len;
-    write_head(TLC_CHECKPOINT, &c->head, out);
+    write_head(c->kind, &c->head, out);
     wr_u64(out, c->squarings);
-    buf_append_bytes(out, c->state);
+    wr_var(out, c->state);
     if (out->err == 0) {
         struct hash32 hash;
         hash_sha256(bytes_of(out->data + from, out->len - from), &hash);

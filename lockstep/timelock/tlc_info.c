@@ -134,16 +134,18 @@ static int info_opening(const char *path, struct bytes file, struct buf *why)
     return 0;
 }
 
-static int info_checkpoint(const char *path, struct bytes file, struct buf *why)
+static int info_checkpoint(const char *path, enum tlc_kind kind, struct bytes file, struct buf *why)
 {
     struct tlc_checkpoint c;
-    if (tlc_checkpoint_decode(file, &c, why) != 0) {
+    if (tlc_checkpoint_decode(file, kind, &c, why) != 0) {
         return bad(path, why);
     }
     struct hash32 start;
     memcpy(start.b, c.state.data, sizeof(start.b));
-    (void)printf("%s: time-lock checkpoint\n", path);
-    print_head(&c.head);
+    (void)printf("%s: time-lock checkpoint of %s\n", path,
+                 kind == TLC_CHECKPOINT ? "solve" : "setup");
+    line_number("modulus", c.head.bits, " bits");
+    line_digest(kind == TLC_CHECKPOINT ? "parameters" : "N, hashed", &c.head.params);
     line_digest("chain", &start);
     line_number("squarings", c.squarings, "");
     line_number("done", c.done, "");
@@ -168,7 +170,8 @@ static int info_one(const char *path)
     case TLC_OPENING:
         return info_opening(path, buf_view(&file), &why);
     case TLC_CHECKPOINT:
-        return info_checkpoint(path, buf_view(&file), &why);
+    case TLC_SETUP_CHECKPOINT:
+        return info_checkpoint(path, tlc_kind_of(buf_view(&file)), buf_view(&file), &why);
     default:
         tlc_say("%s: is none of the files of lockstep timelock; docs/timelock.md has the formats",
                 path);

@@ -40,6 +40,10 @@ static const char help_setup[] =
     "  --squarings T        a number, or 2^K\n"
     "  --with-trapdoor      keep the factors in PARAMS, for solve --solver trapdoor;\n"
     "                       the file then is secret and gets mode 0600\n"
+    "  --checkpoint FILE    keep the state in FILE (up to 17 MiB at 2048 bits), go on\n"
+    "                       from there if it exists, delete it at the end\n"
+    "  --checkpoint-every S at least every S seconds, 0.01 to 86400 (default 10): see\n"
+    "                       lockstep timelock solve --help; a write takes longer here\n"
     "  --force              replace an existing PARAMS\n"
     "  -q, --quiet          say nothing but what goes wrong\n";
 

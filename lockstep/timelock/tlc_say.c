@@ -95,8 +95,8 @@ void tlc_progress_tell(void *progress, uint64_t done, uint64_t total)
     }
     double rate = (double)(done - p->first) * 1e9 / (double)(now_ns - p->started_ns);
     char number[32];
-    (void)fprintf(stderr, "\r%s: %s squarings, %.1f %%, %.2f M/s, ", p->what,
-                  tlc_number(done, number), (double)done * 100 / (double)total, rate / 1e6);
+    (void)fprintf(stderr, "\r%s: %s steps, %.1f %%, %.2f M/s, ", p->what, tlc_number(done, number),
+                  (double)done * 100 / (double)total, rate / 1e6);
     show_left((double)(total - done) / rate);
     (void)fputs("\033[K", stderr);
     (void)fflush(stderr);

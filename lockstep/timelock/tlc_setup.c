@@ -1,6 +1,7 @@
 #include "common/base/cleanup.h"
 #include "common/crypto/aead.h"
-#include "lockstep/timelock/tlc.h"
+#include "common/crypto/hash.h"
+#include "lockstep/timelock/tlc_solve.h"
 
 #include <openssl/bn.h>
 #include <stdio.h>
@@ -104,21 +105,109 @@ static int get_modulus(const struct tlc_args *args, struct tlp_modulus *m)
     return code;
 }
 
+static int refuse_modulus(struct buf *why)
+{
+    CLEANUP(buf_fini) struct buf clause = {0};
+    tlc_clause(why, &clause);
+    tlc_say("%s; take another modulus", buf_cstr(&clause));
+    return TLC_BAD_FILE;
+}
+
+/* ---- The chain ---- */
+
+static uint64_t steps_done(void *work)
+{
+    return tlp_setup_done((struct tlp_setup *)work);
+}
+
+static int steps_advance(void *work, uint64_t n)
+{
+    return tlp_setup_advance((struct tlp_setup *)work, n);
+}
+
+static int steps_save(void *work, struct buf *state)
+{
+    return tlp_setup_save((struct tlp_setup *)work, state);
+}
+
+static int steps_restore(void *work, struct bytes state)
+{
+    return tlp_setup_restore((struct tlp_setup *)work, state);
+}
+
+static const struct tlc_stepper stepper = {
+    .verb = "setup",
+    .other = "was made for another modulus or number of squarings",
+    .done = steps_done,
+    .advance = steps_advance,
+    .save = steps_save,
+    .restore = steps_restore,
+};
+
+/* Parameters from a checkpoint may be wrong: their proof tells. */
+static int check_result(const struct tlc_chain *chain, const struct tlp_params *params)
+{
+    CLEANUP(buf_fini) struct buf file = {0};
+    CLEANUP(buf_fini) struct buf why = {0};
+    CLEANUP(tlp_params_destroy) struct tlp_params *again = NULL;
+    int rc = tlp_params_encode(params, false, &file);
+    rc = rc != 0 ? rc : tlp_params_decode(buf_view(&file), &again, &why);
+    if (rc != ERR_INVALID) {
+        return rc != 0 ? tlc_say_internal(rc) : 0;
+    }
+    if (chain->resumed) {
+        tlc_say("%s: held a wrong value: the proof made from it does not hold; delete it and begin "
+                "anew",
+                chain->args->checkpoint);
+        return TLC_BAD_FILE;
+    }
+    tlc_say("this machine has miscounted: the proof does not hold; check its memory and begin "
+            "anew");
+    return TLC_INTERNAL;
+}
+
+static int square(const struct tlc_args *args, const struct tlp_modulus *m,
+                  struct tlp_params **params)
+{
+    CLEANUP(buf_fini) struct buf why = {0};
+    CLEANUP(tlp_setup_destroy) struct tlp_setup *setup = NULL;
+    struct tlc_chain chain = {
+        .args = args,
+        .stepper = &stepper,
+        .header = {.kind = TLC_SETUP_CHECKPOINT,
+                   .head = {.bits = m->bits},
+                   .squarings = args->squarings},
+    };
+    int rc = tlp_setup_begin(m, args->squarings, &setup, &why);
+    if (rc != 0) {
+        return rc == ERR_INVALID ? refuse_modulus(&why) : tlc_say_internal(rc);
+    }
+    hash_sha256(bytes_of(m->n, m->bits / 8), &chain.header.head.params);
+    chain.work = setup;
+    chain.total = tlp_setup_total(setup);
+    int code = tlc_chain_run(&chain);
+    if (code != 0) {
+        return code;
+    }
+    rc = tlp_setup_finish(setup, params);
+    return rc != 0 ? tlc_say_internal(rc) : check_result(&chain, *params);
+}
+
 static int run(const struct tlc_args *args, const struct tlp_modulus *m, struct tlp_params **params)
 {
     CLEANUP(buf_fini) struct buf why = {0};
-    CLEANUP(buf_fini) struct buf clause = {0};
-    struct tlc_progress progress;
-    tlc_progress_begin(&progress, "setup", 0, !args->quiet);
-    const struct tlp_progress teller = {tlc_progress_tell, &progress};
-    int rc = tlp_params_setup(m, args->squarings, &teller, params, &why);
-    tlc_progress_end(&progress);
-    if (rc == ERR_INVALID) {
-        tlc_clause(&why, &clause);
-        tlc_say("%s; take another modulus", buf_cstr(&clause));
-        return TLC_BAD_FILE;
+    if (!m->has_trapdoor) {
+        return square(args, m, params);
     }
-    return rc != 0 ? tlc_say_internal(rc) : 0;
+    if (args->checkpoint != NULL) {
+        tlc_say("with the factors setup takes milliseconds and no --checkpoint; leave it out");
+        return TLC_USAGE;
+    }
+    int rc = tlp_params_setup(m, args->squarings, NULL, params, &why);
+    if (rc != 0) {
+        return rc == ERR_INVALID ? refuse_modulus(&why) : tlc_say_internal(rc);
+    }
+    return 0;
 }
 
 int tlc_setup(const struct tlc_args *args)
@@ -138,6 +227,9 @@ int tlc_setup(const struct tlc_args *args)
     }
     code = tlc_write(args->out, buf_view(&file),
                      (args->force ? TLC_FORCE : 0) | (args->with_trapdoor ? TLC_SECRET : 0));
+    if (code == 0 && args->checkpoint != NULL) {
+        (void)unlink(args->checkpoint);
+    }
     if (code == 0 && !args->quiet && strcmp(args->out, "-") != 0) {
         char number[32], digest[65];
         (void)printf("%s: %u bits, %s squarings, %s\ndigest %s\n", args->out,

@@ -9,6 +9,7 @@ struct job {
     struct tlc_set set;
     struct tlc_outputs outputs;
     struct tlc_chain chain;
+    struct tlp_batch *batch;
     struct bytes *us;
     struct bytes *qs;
     int *rcs;
@@ -24,7 +25,7 @@ static void job_fini(struct job *j)
     free(j->qs);
     free(j->rcs);
     free(j->ws);
-    tlp_batch_destroy(&j->chain.batch);
+    tlp_batch_destroy(&j->batch);
     tlc_outputs_fini(&j->outputs);
     tlc_set_fini(&j->set);
 }
@@ -68,7 +69,7 @@ static int load(struct job *j)
 static int begin(struct job *j)
 {
     size_t clash[2] = {0, 0};
-    int rc = tlp_batch_begin(j->set.params, j->set.n, j->us, j->qs, j->rcs, clash, &j->chain.batch);
+    int rc = tlp_batch_begin(j->set.params, j->set.n, j->us, j->qs, j->rcs, clash, &j->batch);
     if (rc != ERR_EXISTS) {
         return rc != 0 ? tlc_say_internal(rc) : 0;
     }
@@ -85,10 +86,60 @@ static int begin(struct job *j)
     return TLC_BAD_FILE;
 }
 
+/* ---- The chain ---- */
+
+static uint64_t steps_done(void *work)
+{
+    return tlp_batch_done((struct tlp_batch *)work);
+}
+
+static int steps_advance(void *work, uint64_t n)
+{
+    return tlp_batch_advance((struct tlp_batch *)work, TLP_SEQUENTIAL, n);
+}
+
+static int steps_save(void *work, struct buf *state)
+{
+    return tlp_batch_save((struct tlp_batch *)work, state);
+}
+
+static int steps_restore(void *work, struct bytes state)
+{
+    return tlp_batch_restore((struct tlp_batch *)work, state);
+}
+
+static const struct tlc_stepper stepper = {
+    .verb = "solve",
+    .other = "belongs to other puzzles, or to more or fewer",
+    .done = steps_done,
+    .advance = steps_advance,
+    .save = steps_save,
+    .restore = steps_restore,
+};
+
+static int square(struct job *j)
+{
+    const struct tlp_params *p = j->set.params;
+    if (j->args->solver == TLP_TRAPDOOR) {
+        int rc = tlp_batch_advance(j->batch, TLP_TRAPDOOR, tlp_params_squarings(p));
+        return rc != 0 ? tlc_say_internal(rc) : 0;
+    }
+    j->chain = (struct tlc_chain){
+        .args = j->args,
+        .stepper = &stepper,
+        .work = j->batch,
+        .total = tlp_params_squarings(p),
+        .header = {.kind = TLC_CHECKPOINT,
+                   .head = {tlp_params_bits(p), *tlp_params_digest(p)},
+                   .squarings = tlp_params_squarings(p)},
+    };
+    return tlc_chain_run(&j->chain);
+}
+
 /* All proofs hold, so if the tree comes out wrong it is the chain that is wrong. */
 static int finish(struct job *j)
 {
-    int rc = tlp_batch_finish(j->chain.batch, j->ws);
+    int rc = tlp_batch_finish(j->batch, j->ws);
     if (rc != ERR_PROOF) {
         return rc != 0 ? tlc_say_internal(rc) : 0;
     }
@@ -112,8 +163,8 @@ static void tell_pace(const struct job *j)
     }
     double seconds = (double)j->chain.took_ns / 1e9;
     (void)printf("%s squarings in %.3f s, %.2f M/s, for %zu puzzle%s\n",
-                 tlc_number(j->chain.squared, number), seconds,
-                 (double)j->chain.squared / seconds / 1e6, j->set.n, j->set.n == 1 ? "" : "s");
+                 tlc_number(j->chain.stepped, number), seconds,
+                 (double)j->chain.stepped / seconds / 1e6, j->set.n, j->set.n == 1 ? "" : "s");
 }
 
 int tlc_solve(const struct tlc_args *args)
@@ -131,10 +182,8 @@ int tlc_solve(const struct tlc_args *args)
         }
         return 0;
     }
-    j.chain.args = args;
-    j.chain.params = j.set.params;
     code = begin(&j);
-    code = code != 0 ? code : tlc_chain_run(&j.chain);
+    code = code != 0 ? code : square(&j);
     code = code != 0 ? code : finish(&j);
     code = code != 0 ? code : tlc_outputs_write(args, &j.set, &j.outputs, j.ws);
     if (code == 0) {

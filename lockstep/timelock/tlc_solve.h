@@ -1,4 +1,4 @@
-/* What the files of `lockstep timelock solve` share. */
+/* What the files of `lockstep timelock solve` share, and setup the last part of it. */
 #ifndef LOCKSTEP_TIMELOCK_TLC_SOLVE_H
 #define LOCKSTEP_TIMELOCK_TLC_SOLVE_H
 
@@ -22,19 +22,31 @@ void tlc_outputs_fini(struct tlc_outputs *out);
 int tlc_outputs_write(const struct tlc_args *args, const struct tlc_set *set,
                       const struct tlc_outputs *out, const struct buf *ws) MUST_CHECK;
 
-/* ---- tlc_chain.c: the squarings, and their checkpoint ---- */
+/* ---- tlc_chain.c: many steps, and their checkpoint ---- */
+
+/* What takes the steps. Codes are those of common/base/err.h. */
+struct tlc_stepper {
+    const char *verb;  /* for the progress line */
+    const char *other; /* what a checkpoint that does not belong here does */
+    uint64_t (*done)(void *work);
+    int (*advance)(void *work, uint64_t n);
+    int (*save)(void *work, struct buf *state);
+    int (*restore)(void *work, struct bytes state);
+};
 
 struct tlc_chain {
     const struct tlc_args *args;
-    const struct tlp_params *params;
-    struct tlp_batch *batch;
+    const struct tlc_stepper *stepper;
+    void *work;
+    struct tlc_checkpoint header; /* without a state */
+    uint64_t total;               /* steps */
     bool resumed;
     int64_t took_ns;
-    uint64_t squared; /* in this process */
+    uint64_t stepped; /* in this process */
 };
 
-/* Squares to the end, from the checkpoint if there is one. Ends the process on a signal, after
- * writing the checkpoint. Returns: 0 or the exit code, said. */
+/* Goes to the end, from the checkpoint if there is one. Ends the process on a signal, after writing
+ * the checkpoint. Returns: 0 or the exit code, said. */
 int tlc_chain_run(struct tlc_chain *chain) MUST_CHECK;
 
 #endif

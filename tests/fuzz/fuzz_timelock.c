@@ -17,6 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct world {
+    struct tlp_modulus modulus;
     struct tlp_params *params;
     struct tlp_puzzle_out out[N];
     struct tlp_puzzle puzzle[N];
@@ -25,19 +26,18 @@ struct world {
     struct buf compact; /* the other proof of puzzle 0 */
 };
 
-static struct tlp_params *make_params(void)
+static struct tlp_params *make_params(struct tlp_modulus *m)
 {
     CLEANUP(buf_fini) struct buf text = {0};
     CLEANUP(buf_fini) struct buf why = {0};
-    struct tlp_modulus m;
     struct tlp_params *params = NULL;
     char chunk[4096];
     FILE *f = fopen(PARAMS_DIR "/modulus-1024.txt", "rb");
     CHECK(f != NULL);
     buf_append(&text, chunk, fread(chunk, 1, sizeof(chunk), f));
     (void)fclose(f);
-    CHECK(tlp_modulus_decode(buf_view(&text), &m, &why) == 0);
-    CHECK(tlp_params_setup(&m, T, NULL, &params, &why) == 0);
+    CHECK(tlp_modulus_decode(buf_view(&text), m, &why) == 0);
+    CHECK(tlp_params_setup(m, T, NULL, &params, &why) == 0);
     return params;
 }
 
@@ -49,7 +49,7 @@ static const struct world *world(void)
     }
     static const struct hash32 seed = {{9}};
     struct drbg secret;
-    w.params = make_params();
+    w.params = make_params(&w.modulus);
     drbg_init(&secret, &seed, "fuzz");
     for (size_t i = 0; i < N; i++) {
         CHECK(tlp_lock(w.params, i == 0 ? TLP_SHORT : TLP_FULL, &secret, CTX,
@@ -142,6 +142,36 @@ static void fuzz_state(struct bytes in)
     }
 }
 
+/* Whatever is taken up ends in the true parameters, or in some whose proof does not hold. */
+static void fuzz_setup(struct bytes in)
+{
+    const struct world *w = world();
+    CLEANUP(tlp_setup_destroy) struct tlp_setup *s = NULL;
+    CLEANUP(tlp_params_destroy) struct tlp_params *made = NULL;
+    CLEANUP(tlp_params_destroy) struct tlp_params *checked = NULL;
+    CLEANUP(buf_fini) struct buf state = {0};
+    CLEANUP(buf_fini) struct buf again = {0};
+    CLEANUP(buf_fini) struct buf why = {0};
+    CHECK(tlp_setup_begin(&w->modulus, T, &s, &why) == 0);
+    CHECK(tlp_setup_save(s, &state) == 0);
+    if (in.len > 32) {
+        state.len = 32;
+        buf_append(&state, in.data + 32, in.len - 32);
+    }
+    if (tlp_setup_restore(s, buf_view(&state)) != 0) {
+        return;
+    }
+    CHECK(tlp_setup_save(s, &again) == 0);
+    check_same(&again, buf_view(&state));
+    CHECK(tlp_setup_advance(s, UINT64_MAX) == 0 && tlp_setup_done(s) == tlp_setup_total(s));
+    CHECK(tlp_setup_finish(s, &made) == 0);
+    buf_clear(&again);
+    CHECK(tlp_params_encode(made, false, &again) == 0);
+    if (tlp_params_decode(buf_view(&again), &checked, &why) == 0) {
+        CHECK(hash32_equal(tlp_params_digest(checked), tlp_params_digest(w->params)));
+    }
+}
+
 /* ---- Files of the commands ---- */
 
 static void fuzz_puzzle(struct bytes in)
@@ -199,15 +229,17 @@ static void fuzz_checkpoint(struct bytes in)
     buf_append_bytes(&file, in);
     buf_append_bytes(&file, BYTES_OF(sum));
     CHECK(file.err == 0);
-    int rc = tlc_checkpoint_decode(buf_view(&file), &c, &why);
+    enum tlc_kind kind =
+        tlc_kind_of(in) == TLC_SETUP_CHECKPOINT ? TLC_SETUP_CHECKPOINT : TLC_CHECKPOINT;
+    int rc = tlc_checkpoint_decode(buf_view(&file), kind, &c, &why);
     CHECK(rc == 0 || (rc == ERR_INVALID && why.len > 0));
     if (rc == 0) {
         CHECK(c.done <= c.squarings);
         CHECK(tlc_checkpoint_encode(&c, &again) == 0);
         check_same(&again, buf_view(&file));
-        fuzz_state(c.state);
+        (kind == TLC_CHECKPOINT ? fuzz_state : fuzz_setup)(c.state);
         file.data[file.len - 1] ^= 1;
-        CHECK(tlc_checkpoint_decode(buf_view(&file), &c, &why) == ERR_INVALID);
+        CHECK(tlc_checkpoint_decode(buf_view(&file), kind, &c, &why) == ERR_INVALID);
     }
 }
 
@@ -215,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const targets[])(struct bytes in) = {
         fuzz_modulus, fuzz_params, fuzz_puzzle,     fuzz_opening,
-        fuzz_proof,   fuzz_state,  fuzz_checkpoint,
+        fuzz_proof,   fuzz_state,  fuzz_checkpoint, fuzz_setup,
     };
     if (size > 0) {
         targets[data[0] % (sizeof(targets) / sizeof(targets[0]))](bytes_of(data + 1, size - 1));

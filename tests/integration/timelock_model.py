@@ -98,15 +98,20 @@ class Puzzle:
 
 class Checkpoint:
     def __init__(self, file):
-        assert file[:8] == b'LSTLPCHK'
+        assert file[:8] in (b'LSTLPCHK', b'LSTLPSET')
         assert sha(file[:-32]) == file[-32:], 'a checkpoint is always whole'
-        self.head, self.start = file[:52], file[52:84]
-        self.squarings, = struct.unpack_from('>Q', file, 44)
-        self.done, = struct.unpack_from('>Q', file, 84)
-        self.x = file[92:-32]
-        assert len(self.x) == struct.unpack_from('>H', file, 10)[0] // 8
+        size = struct.unpack_from('>H', file, 10)[0] // 8
+        self.head = file[:52]
+        self.squarings, length = struct.unpack_from('>QI', file, 44)
+        assert length == len(file) - 56 - 32
+        self.start = file[56:88]
+        self.done, = struct.unpack_from('>Q', file, 88)
+        self.passes = file[96:104] if file[:8] == b'LSTLPSET' else b''
+        at = 96 + len(self.passes)
+        self.x, self.rest = file[at:at + size], file[at + size:-32]
 
     def file(self):
         """Again, with a checksum that fits."""
-        body = self.head + self.start + struct.pack('>Q', self.done) + self.x
+        state = self.start + struct.pack('>Q', self.done) + self.passes + self.x + self.rest
+        body = self.head + var(state)
         return body + sha(body)

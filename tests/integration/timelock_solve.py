@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 
-from timelock_case import Case, main
+from timelock_case import PARAMS, Case, main
 from timelock_model import Checkpoint, Params, Puzzle
 
 
@@ -97,7 +97,7 @@ class Checkpoints(Case):
     def setUp(self):
         super().setUp()
         if Checkpoints.rate is None:
-            self.setup(200000, 'pace.tlp', 'sim-2048')
+            self.setup(500000, 'pace.tlp', 'sim-2048')
             self.lock('pace.puz', params='pace.tlp')
             out = self.fine('solve', '--params', 'pace.tlp', 'pace.puz')
             Checkpoints.rate = float(re.search(r'([\d.]+) M/s', out)[1]) * 1e6
@@ -146,7 +146,7 @@ class Checkpoints(Case):
             process = self.start('--checkpoint-every', '0.05')
             try:
                 out, err = process.communicate(
-                    timeout=chance.uniform(0.01, 0.3) if kills < 25 else 120)
+                    timeout=chance.uniform(0.03, 0.2) if kills < 25 else 120)
             except subprocess.TimeoutExpired:
                 process.kill()
                 out, err = process.communicate()
@@ -180,7 +180,7 @@ class Checkpoints(Case):
         process.kill()
         process.communicate()
         os.close(terminal)
-        shown, pace = re.findall(r'solve: ([\d,]+) squarings, [\d.]+ %, ([\d.]+) M/s',
+        shown, pace = re.findall(r'solve: ([\d,]+) steps, [\d.]+ %, ([\d.]+) M/s',
                                  seen.decode())[-1]
         shown = int(shown.replace(',', ''))
         self.assertGreater(self.done(), 0)
@@ -198,7 +198,7 @@ class Checkpoints(Case):
             process.send_signal(number)
             _, err = process.communicate()
             self.assertEqual(process.returncode, -number)
-            told = re.fullmatch(r'lockstep: c: interrupted at ([\d,]+) squarings; the same command '
+            told = re.fullmatch(r'lockstep: c: interrupted at ([\d,]+) steps; the same command '
                                 r'goes on from there\n', err.decode())
             self.assertTrue(told, err)
             self.assertEqual(int(told[1].replace(',', '')), self.done())
@@ -257,7 +257,7 @@ class Checkpoints(Case):
         self.cut_short()
         good = self.read('c')
         chance = random.Random(3)
-        spoilt = [good[:n] for n in (0, 5, 8, 12, 83, 84, len(good) - 32, len(good) - 1)]
+        spoilt = [good[:n] for n in (0, 5, 8, 12, 55, 56, 87, 88, len(good) - 32, len(good) - 1)]
         for _ in range(40):
             at = chance.randrange(len(good) * 8)
             spoilt.append(good[:at // 8] + bytes([good[at // 8] ^ 1 << at % 8]) + good[at // 8 + 1:])
@@ -276,7 +276,7 @@ class Checkpoints(Case):
             self.assertEqual((code, err.count('\n')), (65, 1))
         c.x, c.done = true_x, self.squarings + 1
         self.write('c', c.file())
-        self.refused(65, 'further than its end', *self.solve)
+        self.refused(65, 'not within its chain', *self.solve)
         c.done = self.squarings - 10  # skips most of the work
         self.write('c', c.file())
         code, _, err = self.tl(*self.solve)
@@ -309,6 +309,60 @@ class Checkpoints(Case):
         self.assertEqual(err.count(b'solving goes on'), 1, err)
         for name in self.names:
             self.assertEqual(self.read(name + '.opening'), self.read('right/%s.opening' % name))
+
+    def test_setup_survives_kill_9(self):
+        """Long enough for the proof to take several passes."""
+        with open(os.path.join(PARAMS, 'modulus-2048.txt'), encoding='ascii') as f:
+            self.write('n.txt', ''.join(f.readlines()[:3]))
+        chance = random.Random(21)
+        steps = ['setup', '--modulus', 'n.txt', '--squarings', self.squarings, '--out', 's.tlp',
+                 '--checkpoint', 'c', '--checkpoint-every', '0.2']
+        kills, reached = 0, 0
+        while True:
+            process = subprocess.Popen(self.command(*steps), cwd=self.dir, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            try:
+                _, err = process.communicate(
+                    timeout=chance.uniform(0.2, 0.9) if kills < 12 else 120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                _, err = process.communicate()
+            self.assertEqual(err, b'')
+            self.drop_temporary()
+            if process.returncode == 0:
+                break
+            kills += 1
+            if os.path.exists(self.path('c')):
+                self.assertGreaterEqual(self.done(), reached)
+                reached = self.done()
+        self.assertGreaterEqual(kills, 3)
+        self.assertEqual(self.read('s.tlp'), self.read('p.tlp'))
+        self.assertFalse(os.path.exists(self.path('c')))
+
+    def test_a_wrong_checkpoint_of_setup_is_found_out(self):
+        with open(os.path.join(PARAMS, 'modulus-1024.txt'), encoding='ascii') as f:
+            self.write('n.txt', ''.join(f.readlines()[:3]))
+        steps = ['setup', '--modulus', 'n.txt', '--squarings', 3 * self.squarings, '--out', 's.tlp',
+                 '--checkpoint', 'c', '--checkpoint-every', '0.05']
+        process = subprocess.Popen(self.command(*steps), cwd=self.dir, stdout=subprocess.DEVNULL)
+        self.wait_for_checkpoint(process)
+        process.kill()
+        process.wait()
+        self.drop_temporary()
+        steps[4] = steps[4] + 1
+        self.refused(65, 'c: was made under other parameters', *steps)
+        steps[4] = steps[4] - 1
+        self.refused(65, 'c: is a time-lock checkpoint of setup, not', *self.solve)
+        self.assertIn('checkpoint of setup', self.fine('info', 'c'))
+        self.refused(64, 'takes milliseconds', 'setup', '--modulus', 'sim-1024', '--squarings', 5,
+                     '--out', 'x', '--checkpoint', 'y')
+        c = Checkpoint(self.read('c'))
+        c.x = (4).to_bytes(len(c.x), 'big')
+        self.write('c', c.file())
+        code, _, err = self.tl(*steps)
+        self.assertEqual(code, 65, err)
+        self.assertIn('c: held a wrong value', err)
+        self.assertFalse(os.path.exists(self.path('s.tlp')))
 
     def test_quiet_is_quiet(self):
         self.assertEqual(self.fine('solve', '-q', *self.solve[1:]), '')

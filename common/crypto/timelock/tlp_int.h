@@ -60,6 +60,9 @@ int tlp_modulus_check(const struct tlp_modulus *m, struct buf *why) MUST_CHECK;
 /* Parameters with ring and factors only, everything else empty. Returns: 0 or ERR_NOMEM. */
 int tlp_params_new(const struct tlp_modulus *m, uint64_t squarings,
                    struct tlp_params **out) MUST_CHECK;
+/* The same after all checks of tlp_params_setup, with g. Returns: as that. */
+int tlp_params_begin(const struct tlp_modulus *m, uint64_t squarings, struct tlp_params **out,
+                     struct buf *why) MUST_CHECK;
 /* Fills in what follows from g_bytes, h_bytes and pi_bytes. Returns: 0 or ERR_NOMEM, and whatever
  * tlp_elem_get says of them. */
 int tlp_params_finish(struct tlp_params *params) MUST_CHECK;
