@@ -197,11 +197,11 @@ struct tlp_batch_report {
  * every w_i^(e_i) = Q_i. If a Q_i is false the whole tree comes out wrong; the items that fail
  * `recheck` (may be NULL) are then split off, or else the batch is halved, with one more chain per
  * split, down to the culprits.
- * In: n elements us and qs. Out: rcs[i] = 0; ERR_PROOF if Q_i is false (ws[i] still gets the right
- * w_i); a length or ERR_NONCANONICAL if u_i or Q_i is no element (left out, no w_i). ws[i] get
- * appended to. report may be NULL.
+ * In: n elements us and qs. Out: rcs[i] = 0; ERR_PROOF if Q_i is false, ERR_NONCANONICAL if it is
+ * not in the group (ws[i] still gets the right w_i); a length or ERR_NONCANONICAL if u_i or Q_i is
+ * out of range (left out, no w_i). ws[i] get appended to. report may be NULL.
  * Returns: 0 when rcs tells; ERR_EXISTS if two items have the same e (nothing solved);
- * ERR_UNSUPPORTED, ERR_NOMEM, ERR_CRYPTO. */
+ * ERR_UNSUPPORTED, ERR_NOMEM, ERR_CRYPTO (also if some element shares a factor with N). */
 int tlp_solve_batch(const struct tlp_params *params, enum tlp_solver solver, size_t n,
                     const struct bytes *us, const struct bytes *qs,
                     const struct tlp_recheck *recheck, struct buf *ws, int *rcs,
@@ -209,7 +209,8 @@ int tlp_solve_batch(const struct tlp_params *params, enum tlp_solver solver, siz
 
 /* ---- Opening ---- */
 
-/* Checks w^e = Q for the e of u: w is what the sender's Q committed to.
+/* Checks w^e = Q for the e of u: w is what the sender's Q committed to. Whether u is in the group
+ * was for admission to say; here it is only hashed.
  * Returns: 0, ERR_PROOF, ERR_TRUNCATED, ERR_TRAILING, ERR_NONCANONICAL, ERR_NOMEM, ERR_CRYPTO. */
 int tlp_check_opening(const struct tlp_params *params, struct bytes u, struct bytes q,
                       struct bytes w) MUST_CHECK;

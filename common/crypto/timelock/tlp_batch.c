@@ -81,13 +81,16 @@ static void power1(struct tlp_work *work, BIGNUM *out, BIGNUM *a, const mpz_t x)
     tlp_multi_pow(work, out, 1, bases, exps);
 }
 
-static void join(struct tlp_work *work, struct tree *t, struct node *node, size_t a, size_t b)
+static void join(struct tlp_work *work, struct tree *t, struct node *node, size_t a, size_t b,
+                 bool root)
 {
     struct node *one = &t->nodes[a], *two = &t->nodes[b];
     node->child[0] = a;
     node->child[1] = b;
     mpz_mul(node->e, one->e, two->e);
-    power2(work, node->x, one->x, two->e, two->x, one->e);
+    if (!root) { /* nobody asks for the root's X */
+        power2(work, node->x, one->x, two->e, two->x, one->e);
+    }
 }
 
 /* Pairs up neighbours level by level; an odd one out is paired a level later. */
@@ -105,7 +108,7 @@ static void go_up(struct tlp_work *work, struct tree *t, size_t leaves)
     for (size_t width = leaves; width > 1; width = (width + 1) / 2) {
         t->level_start[t->levels++] = next;
         for (size_t i = 0; i + 1 < width; i += 2) {
-            join(work, t, &t->nodes[next], row[i], row[i + 1]);
+            join(work, t, &t->nodes[next], row[i], row[i + 1], width == 2);
             row[i / 2] = next++;
         }
         if (width % 2 == 1) {
@@ -158,12 +161,15 @@ static void split_level(struct tlp_work *work, struct tree *t, size_t from, size
 /* w^e = Q, up to sign? */
 static bool opens(struct tlp_work *work, BIGNUM *w, const struct tlp_item *item)
 {
-    uint8_t power[TLP_ELEMENT_BYTES_MAX], q[TLP_ELEMENT_BYTES_MAX];
     CLEANUP(tlp_bn_cleanup) BIGNUM *x = tlp_bn_new(work);
     tlp_pow_u64(work, x, w, item->e);
-    tlp_elem_put(work, x, power);
-    tlp_elem_put(work, item->q, q);
-    return work->err == 0 && memcmp(power, q, work->ring->bytes) == 0;
+    if (work->err == 0 && BN_cmp(x, item->q) == 0) {
+        return true;
+    }
+    if (work->err == 0 && BN_sub(x, work->ring->mod, x) != 1) {
+        tlp_work_fail(work, ERR_NOMEM);
+    }
+    return work->err == 0 && BN_cmp(x, item->q) == 0;
 }
 
 static void deliver(struct solve *s, const struct tlp_item *item, const BIGNUM *w, int rc)
@@ -249,7 +255,11 @@ static void solve_range(struct solve *s, size_t from, size_t to, BIGNUM *product
         return;
     }
     if (to - from == 1) {
-        deliver(s, &s->batch->items[from], product, ERR_PROOF);
+        const struct tlp_item *culprit = &s->batch->items[from];
+        uint8_t q[TLP_ELEMENT_BYTES_MAX];
+        tlp_elem_put(work, culprit->q, q);
+        int member = tlp_elem_check(work->ring, bytes_of(q, work->ring->bytes));
+        deliver(s, culprit, product, member != 0 ? member : ERR_PROOF);
         return;
     }
     size_t middle = find_split(s, from, to, ask);

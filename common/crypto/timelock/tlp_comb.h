@@ -9,7 +9,8 @@
 struct tlp_comb {
     BIGNUM *base; /* borrowed */
     size_t chunks;
-    BIGNUM **table; /* 255 entries a chunk; NULL before tlp_comb_init */
+    BIGNUM **table;               /* 255 entries a chunk; NULL before tlp_comb_init */
+    struct tlp_ifma_number *fast; /* the same for the kernel, then `table` is not kept */
 };
 
 /* For exponents of up to max_bits. The base is borrowed until tlp_comb_fini. Returns: nothing; the

@@ -6,23 +6,28 @@
 #include "common/crypto/timelock/tlp.h"
 #include "common/crypto/timelock/tlp_ifma.h"
 
+#include <stdlib.h>
+
 /* Out: 2^exp mod N. */
-static BIGNUM *power_of_two(const struct tlp_ring *ring, long exp)
+static int power_of_two(const struct tlp_ring *ring, uint32_t exp, struct tlp_ifma_number **out)
 {
+    uint8_t raw[TLP_IFMA_BYTES_MAX] = {0};
     mpz_t x;
-    uint8_t raw[TLP_ELEMENT_BYTES_MAX];
-    mpz_init_set_ui(x, 2);
-    mpz_t e;
-    mpz_init_set_si(e, exp);
-    mpz_powm(x, x, e, ring->n); /* N is odd, so negative powers exist */
-    tlp_mpz_to_bytes(x, raw, ring->bytes);
-    mpz_clear(e);
+    *out = aligned_alloc(64, sizeof(**out));
+    if (*out == NULL) {
+        return ERR_NOMEM;
+    }
+    mpz_init_set_ui(x, 1);
+    mpz_mul_2exp(x, x, exp);
+    mpz_mod(x, x, ring->n);
+    mpz_export(raw, NULL, -1, 1, -1, 0, x);
     mpz_clear(x);
-    return BN_bin2bn(raw, (int)ring->bytes, NULL);
+    tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), *out);
+    return 0;
 }
 
-/* With Montgomery forms by R (OpenSSL) and S (the kernel), and tlp_mul(a, b) = a*b/R:
- * xR * S/R = xS, and xS * (R^2/S)/R = xR. */
+/* With Montgomery forms by R (OpenSSL) and S (the kernel, whose product of a and b is ab/S):
+ * xR * (S^2/R) / S = xS, and xS * R / S = xR. */
 static int init_ifma(struct tlp_ring *ring)
 {
     if (!tlp_ifma_available()) {
@@ -32,11 +37,9 @@ static int init_ifma(struct tlp_ring *ring)
     if (rc != 0) {
         return rc;
     }
-    long r = (long)ring->bits;
-    long s = (long)tlp_ifma_radix_bits(ring->ifma);
-    ring->to_ifma = power_of_two(ring, s);
-    ring->from_ifma = power_of_two(ring, 2 * r - s);
-    return ring->to_ifma == NULL || ring->from_ifma == NULL ? ERR_NOMEM : 0;
+    uint32_t s = tlp_ifma_radix_bits(ring->ifma);
+    rc = power_of_two(ring, 2 * s - ring->bits, &ring->to_ifma);
+    return rc != 0 ? rc : power_of_two(ring, ring->bits, &ring->from_ifma);
 }
 
 int tlp_ring_init(struct tlp_ring *ring, uint32_t bits, const uint8_t *n)
@@ -68,8 +71,8 @@ void tlp_ring_fini(struct tlp_ring *ring)
     BN_clear_free(ring->half);
     BN_clear_free(ring->one);
     BN_MONT_CTX_free(ring->mont);
-    BN_clear_free(ring->to_ifma);
-    BN_clear_free(ring->from_ifma);
+    free(ring->to_ifma);
+    free(ring->from_ifma);
     tlp_ifma_destroy(&ring->ifma);
 }
 
@@ -143,21 +146,48 @@ BIGNUM *tlp_bn_new(struct tlp_work *work)
     return x;
 }
 
-int tlp_elem_check(const struct tlp_ring *ring, struct bytes in)
+/* Out: x, initialised by the caller. Returns: 0, or what is wrong with length and range. */
+static int read_canonical(const struct tlp_ring *ring, struct bytes in, mpz_t x)
 {
     if (in.len != ring->bytes) {
         return in.len < ring->bytes ? ERR_TRUNCATED : ERR_TRAILING;
     }
-    mpz_t x, twice;
-    mpz_init(x);
+    mpz_t twice;
     mpz_init(twice);
     tlp_mpz_from_bytes(x, in);
     mpz_mul_2exp(twice, x, 1);
-    /* The symbol is 0 for 0 and for whatever shares a factor with N. */
-    bool ok = mpz_cmp(twice, ring->n) < 0 && mpz_jacobi(x, ring->n) == 1;
-    mpz_clear(x);
+    bool ok = mpz_sgn(x) != 0 && mpz_cmp(twice, ring->n) < 0;
     mpz_clear(twice);
     return ok ? 0 : ERR_NONCANONICAL;
+}
+
+int tlp_elem_range(const struct tlp_ring *ring, struct bytes in)
+{
+    mpz_t x;
+    mpz_init(x);
+    int rc = read_canonical(ring, in, x);
+    mpz_clear(x);
+    return rc;
+}
+
+int tlp_elem_check(const struct tlp_ring *ring, struct bytes in)
+{
+    mpz_t x;
+    mpz_init(x);
+    int rc = read_canonical(ring, in, x);
+    if (rc == 0 && mpz_jacobi(x, ring->n) != 1) { /* 0 for whatever shares a factor with N */
+        rc = ERR_NONCANONICAL;
+    }
+    mpz_clear(x);
+    return rc;
+}
+
+void tlp_elem_read(struct tlp_work *work, struct bytes in, BIGNUM *out)
+{
+    if (work->err == 0) {
+        need(work, BN_bin2bn(in.data, (int)in.len, out) != NULL);
+        need(work, BN_to_montgomery(out, out, work->ring->mont, work->ctx));
+    }
 }
 
 int tlp_elem_get(struct tlp_work *work, struct bytes in, BIGNUM *out)
@@ -203,26 +233,43 @@ static void square_with_openssl(struct tlp_work *work, BIGNUM *x, uint64_t n)
     }
 }
 
+void tlp_to_ifma(struct tlp_work *work, const BIGNUM *x, struct tlp_ifma_scratch *scratch,
+                 struct tlp_ifma_number *out)
+{
+    uint8_t raw[TLP_ELEMENT_BYTES_MAX];
+    CHECK(BN_bn2lebinpad(x, raw, (int)work->ring->bytes) == (int)work->ring->bytes);
+    tlp_ifma_from_bytes(bytes_of(raw, work->ring->bytes), out);
+    tlp_ifma_square_mul(work->ring->ifma, scratch, out, 0, work->ring->to_ifma);
+    secret_wipe(raw, sizeof(raw));
+}
+
+void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, struct tlp_ifma_scratch *scratch,
+                   const struct tlp_ifma_number *x)
+{
+    uint8_t raw[TLP_IFMA_BYTES_MAX];
+    struct tlp_ifma_number moved = *x;
+    tlp_ifma_square_mul(work->ring->ifma, scratch, &moved, 0, work->ring->from_ifma);
+    tlp_ifma_to_bytes(work->ring->ifma, &moved, raw);
+    need(work, BN_lebin2bn(raw, (int)sizeof(raw), out) != NULL);
+    if (work->err == 0 && BN_cmp(out, work->ring->mod) >= 0) { /* it is below 2N */
+        need(work, BN_sub(out, out, work->ring->mod));
+    }
+    secret_wipe(raw, sizeof(raw));
+    secret_wipe(&moved, sizeof(moved));
+}
+
 static void square_with_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
 {
-    const struct tlp_ring *ring = work->ring;
     struct tlp_ifma_number number;
-    uint8_t raw[TLP_IFMA_BYTES_MAX];
-    CHECK(ring->ifma != NULL);
-    tlp_mul(work, x, x, ring->to_ifma);
+    struct tlp_ifma_scratch scratch;
+    CHECK(work->ring->ifma != NULL);
     if (work->err != 0) {
         return;
     }
-    CHECK(BN_bn2lebinpad(x, raw, (int)sizeof(raw)) == (int)sizeof(raw));
-    tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), &number);
-    tlp_ifma_square(ring->ifma, &number, n);
-    tlp_ifma_to_bytes(&number, raw);
-    need(work, BN_lebin2bn(raw, (int)sizeof(raw), x) != NULL);
-    if (work->err == 0 && BN_cmp(x, ring->mod) >= 0) { /* below 2N */
-        need(work, BN_sub(x, x, ring->mod));
-    }
-    tlp_mul(work, x, x, ring->from_ifma);
-    secret_wipe(raw, sizeof(raw));
+    tlp_to_ifma(work, x, &scratch, &number);
+    tlp_ifma_square_mul(work->ring->ifma, &scratch, &number, n, NULL);
+    tlp_from_ifma(work, x, &scratch, &number);
+    secret_wipe(&scratch, sizeof(scratch));
     secret_wipe(&number, sizeof(number));
 }
 

@@ -27,8 +27,9 @@ struct tlp_ring {
     BIGNUM *one;  /* in Montgomery form */
     BN_MONT_CTX *mont;
     struct tlp_ifma *ifma; /* NULL where the machine has no such instructions */
-    BIGNUM *to_ifma;       /* tlp_mul by these changes between OpenSSL's R and the kernel's */
-    BIGNUM *from_ifma;
+    /* The kernel's product with these changes between OpenSSL's R and its own. */
+    struct tlp_ifma_number *to_ifma;
+    struct tlp_ifma_number *from_ifma;
 };
 
 /* In: N as bits/8 bytes, odd, exactly `bits` long. Returns: 0 or ERR_NOMEM (nothing to release). */
@@ -59,6 +60,10 @@ BIGNUM *tlp_bn_new(struct tlp_work *work);
 int tlp_elem_get(struct tlp_work *work, struct bytes in, BIGNUM *out) MUST_CHECK;
 /* The same checks without the result. */
 int tlp_elem_check(const struct tlp_ring *ring, struct bytes in) MUST_CHECK;
+/* Length and range only: not 0, below N/2. */
+int tlp_elem_range(const struct tlp_ring *ring, struct bytes in) MUST_CHECK;
+/* The result without the checks. */
+void tlp_elem_read(struct tlp_work *work, struct bytes in, BIGNUM *out);
 /* Writes ring->bytes bytes, the canonical form; zeros after a failure. */
 void tlp_elem_put(struct tlp_work *work, const BIGNUM *x, uint8_t *out);
 
@@ -76,6 +81,15 @@ void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *
 void tlp_pow_u64(struct tlp_work *work, BIGNUM *out, BIGNUM *base, uint64_t exp);
 /* Replaces each of n elements by its inverse, with one inversion. */
 void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list);
+
+/* Elements in the form of the IFMA kernel, and back. In: ring->ifma is there, the work has not
+ * failed. */
+struct tlp_ifma_number;
+struct tlp_ifma_scratch;
+void tlp_to_ifma(struct tlp_work *work, const BIGNUM *x, struct tlp_ifma_scratch *scratch,
+                 struct tlp_ifma_number *out);
+void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, struct tlp_ifma_scratch *scratch,
+                   const struct tlp_ifma_number *x);
 
 /* Plain integers between the two libraries. The mpz is initialised by the caller. */
 void tlp_bn_from_mpz(struct tlp_work *work, BIGNUM *out, const mpz_t in);

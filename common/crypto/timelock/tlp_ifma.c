@@ -1,7 +1,6 @@
 #include "common/crypto/timelock/tlp_ifma.h"
 
 #include "common/base/check.h"
-#include "common/crypto/aead.h"
 
 #include <stdlib.h>
 
@@ -42,14 +41,17 @@ void tlp_ifma_from_bytes(struct bytes in, struct tlp_ifma_number *out)
     }
 }
 
-void tlp_ifma_to_bytes(const struct tlp_ifma_number *x, uint8_t out[TLP_IFMA_BYTES_MAX])
+void tlp_ifma_to_bytes(const struct tlp_ifma *k, const struct tlp_ifma_number *x,
+                       uint8_t out[TLP_IFMA_BYTES_MAX])
 {
+    size_t n_limbs = (size_t)8 * k->vectors;
     uint64_t window = 0;
     unsigned have = 0;
     size_t limb = 0;
     for (size_t i = 0; i < TLP_IFMA_BYTES_MAX; i++) {
         if (have < 8) {
-            window |= x->limbs[limb++] << have;
+            window |= (limb < n_limbs ? x->limbs[limb] : 0) << have;
+            limb++;
             have += TLP_IFMA_LIMB_BITS;
         }
         out[i] = (uint8_t)window;
@@ -120,19 +122,24 @@ uint32_t tlp_ifma_radix_bits(const struct tlp_ifma *k)
     return 8 * k->vectors * TLP_IFMA_LIMB_BITS;
 }
 
-void tlp_ifma_square(const struct tlp_ifma *k, struct tlp_ifma_number *x, uint64_t n)
+void tlp_ifma_square_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                         struct tlp_ifma_number *x, uint64_t n,
+                         const struct tlp_ifma_number *factor)
 {
+    const uint64_t *limbs = factor != NULL ? factor->limbs : NULL;
 #ifdef __x86_64__
     if (k->vectors == 3) {
-        tlp_ifma_square_3(k, x->limbs, n);
+        tlp_ifma_square_mul_3(k, scratch, x->limbs, n, limbs);
     } else if (k->vectors == 5) {
-        tlp_ifma_square_5(k, x->limbs, n);
+        tlp_ifma_square_mul_5(k, scratch, x->limbs, n, limbs);
     } else {
-        tlp_ifma_square_8(k, x->limbs, n);
+        tlp_ifma_square_mul_8(k, scratch, x->limbs, n, limbs);
     }
 #else
+    (void)scratch;
     (void)x;
     (void)n;
+    (void)limbs;
     CHECK(k == NULL); /* nobody gets here: see tlp_ifma_available */
 #endif
 }

@@ -1,4 +1,4 @@
-/* Repeated Montgomery squaring with the AVX-512 IFMA instructions (Intel, "Intel 64 and IA-32
+/* Montgomery squarings and products with the AVX-512 IFMA instructions (Intel, "Intel 64 and IA-32
  * Architectures Software Developer's Manual", vol. 2, VPMADD52LUQ): eight 52-bit limbs to a vector,
  * chosen at run time. Private to the time-lock room.
  *
@@ -31,9 +31,14 @@ struct tlp_ifma {
     uint32_t vectors;
 };
 
-/* Limbs of a number below 2N. */
+/* Limbs of a number below 2N; those from L on are unspecified. */
 struct tlp_ifma_number {
     _Alignas(64) uint64_t limbs[TLP_IFMA_LIMBS_MAX];
+};
+
+/* What a computation leaves behind: wipe it after the last one. */
+struct tlp_ifma_scratch {
+    _Alignas(64) uint64_t space[3 * TLP_IFMA_LIMBS_MAX + 9 * (TLP_IFMA_LIMBS_MAX + 8)];
 };
 
 /* Returns: true if this machine can. */
@@ -47,18 +52,25 @@ void tlp_ifma_destroy(struct tlp_ifma **k);
 /* log2 R. */
 uint32_t tlp_ifma_radix_bits(const struct tlp_ifma *k);
 
-/* x becomes x * (x/R)^(2^n - 1) mod N, below 2N: n Montgomery squarings. In: tlp_ifma_available. */
-void tlp_ifma_square(const struct tlp_ifma *k, struct tlp_ifma_number *x, uint64_t n);
+/* x becomes x * (x/R)^(2^n - 1) mod N, n Montgomery squarings, and then, unless factor is NULL,
+ * x*factor/R; below 2N again. In: tlp_ifma_available; the factor may be x itself if n is 0. */
+void tlp_ifma_square_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                         struct tlp_ifma_number *x, uint64_t n,
+                         const struct tlp_ifma_number *factor);
 
 /* Little-endian bytes and back. In: a number below 2^(52 L), in at most TLP_IFMA_BYTES_MAX bytes;
  * `out` of exactly that many bytes. */
 #define TLP_IFMA_BYTES_MAX (TLP_IFMA_LIMBS_MAX * TLP_IFMA_LIMB_BITS / 8)
 void tlp_ifma_from_bytes(struct bytes little_endian, struct tlp_ifma_number *out);
-void tlp_ifma_to_bytes(const struct tlp_ifma_number *x, uint8_t out[TLP_IFMA_BYTES_MAX]);
+void tlp_ifma_to_bytes(const struct tlp_ifma *k, const struct tlp_ifma_number *x,
+                       uint8_t out[TLP_IFMA_BYTES_MAX]);
 
 /* The kernels, one to a size (tlp_ifma_kernel.h). */
-void tlp_ifma_square_3(const struct tlp_ifma *k, uint64_t *x, uint64_t n);
-void tlp_ifma_square_5(const struct tlp_ifma *k, uint64_t *x, uint64_t n);
-void tlp_ifma_square_8(const struct tlp_ifma *k, uint64_t *x, uint64_t n);
+#define TLP_IFMA_KERNEL(v)                                                                         \
+    void tlp_ifma_square_mul_##v(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,       \
+                                 uint64_t *x, uint64_t n, const uint64_t *factor);
+TLP_IFMA_KERNEL(3)
+TLP_IFMA_KERNEL(5)
+TLP_IFMA_KERNEL(8)
 
 #endif

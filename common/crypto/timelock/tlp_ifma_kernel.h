@@ -1,12 +1,11 @@
-/* The squaring kernel for V vectors: included by tlp_ifma_3.c, _5.c and _8.c, which define
- * TLP_IFMA_V and TLP_IFMA_SQUARE. See tlp_ifma.h for what it computes.
+/* The kernel for V vectors: included by tlp_ifma_3.c, _5.c and _8.c, which define TLP_IFMA_V
+ * and TLP_IFMA_SQUARE_MUL. See tlp_ifma.h for what it computes.
  *
  * All loops have constant bounds and are unrolled whole, so every array of vectors here lives in
  * registers, and every test on the indices is made by the compiler. */
 #ifndef CRYPTO_TIMELOCK_TLP_IFMA_KERNEL_H
 #define CRYPTO_TIMELOCK_TLP_IFMA_KERNEL_H
 
-#include "common/crypto/aead.h"
 #include "common/crypto/timelock/tlp_ifma.h"
 
 #include <immintrin.h>
@@ -137,26 +136,28 @@ PART void add_high(__m512i *t, __m512i limb, __m512i vector, int lane)
 }
 
 /* The products a_i*a_j, i < j, that are in place with a shift of s, as far as they fall into
- * vectors from .. to-1 of T. Low halves belong to column i + j, high ones to the next. */
+ * vectors from .. to-1 of T. Low halves belong to column i + j, high ones to the next. One after
+ * the other, so that fewer registers are needed at a time. */
 PART void off_diagonal(__m512i *t, const struct limbs *a, const struct shifts *as, int s, int from,
                        int to)
 {
     UNROLL
     for (int b = 0; b < V; b++) {
-        __m512i low = s < 8 ? broadcast(&a->at[8 * b + s]) : _mm512_setzero_si512();
-        __m512i high = s > 0 ? broadcast(&a->at[8 * b + s - 1]) : _mm512_setzero_si512();
+        __m512i low = broadcast(&a->at[8 * b + (s < 8 ? s : 0)]);
         UNROLL
         for (int j = b; j <= V; j++) {
-            int low_lane = 2 * s + 1 - 8 * (j - b); /* of j = i + 1 */
-            int high_lane = 2 * s - 8 * (j - b);
-            if (b + j < from || b + j >= to) {
-                continue;
+            int lane = 2 * s + 1 - 8 * (j - b); /* of j = i + 1 */
+            bool here = b + j >= from && b + j < to && lane < 8;
+            if (here && s < 8 && !(s == 0 && j == V)) {
+                add_low(&t[b + j], low, load(as->row[s][j]), lane);
             }
-            if (s < 8 && low_lane < 8 && !(s == 0 && j == V)) {
-                add_low(&t[b + j], low, load(as->row[s][j]), low_lane);
-            }
-            if (s > 0 && high_lane < 8) {
-                add_high(&t[b + j], high, load(as->row[s][j]), high_lane);
+        }
+        __m512i high = broadcast(&a->at[8 * b + (s > 0 ? s - 1 : 0)]);
+        UNROLL
+        for (int j = b; j <= V; j++) {
+            int lane = 2 * s - 8 * (j - b);
+            if (b + j >= from && b + j < to && lane < 8 && s > 0) {
+                add_high(&t[b + j], high, load(as->row[s][j]), lane);
             }
         }
     }
@@ -208,13 +209,16 @@ PART void quotient(__m512i *q, const struct tlp_ifma *k, const struct limbs *t)
     for (int s = 0; s <= 8; s++) {
         UNROLL
         for (int b = 0; b < V; b++) {
-            __m512i l = s < 8 ? broadcast(&t->at[8 * b + s]) : q[0];
-            __m512i h = s > 0 ? broadcast(&t->at[8 * b + s - 1]) : q[0];
+            __m512i l = broadcast(&t->at[8 * b + (s < 8 ? s : 0)]);
             UNROLL
             for (int j = 0; b + j < V; j++) {
                 if (s < 8) {
                     add_low(&q[b + j], l, load(k->inverse[s][j]), 0);
                 }
+            }
+            __m512i h = broadcast(&t->at[8 * b + (s > 0 ? s - 1 : 0)]);
+            UNROLL
+            for (int j = 0; b + j < V; j++) {
                 if (s > 0 && !(s == 8 && j == 0)) {
                     add_high(&high[b + j], h, load(k->inverse[s][j]), 0);
                 }
@@ -248,13 +252,16 @@ PART void add_upper_half(__m512i *t, __m512i *more, const struct tlp_ifma *k, co
     for (int s = 0; s <= 8; s++) {
         UNROLL
         for (int b = 0; b < V; b++) {
-            __m512i l = s < 8 ? broadcast(&q->at[8 * b + s]) : t[V];
-            __m512i h = s > 0 ? broadcast(&q->at[8 * b + s - 1]) : t[V];
+            __m512i l = broadcast(&q->at[8 * b + (s < 8 ? s : 0)]);
             UNROLL
             for (int j = V - b; j <= V; j++) {
                 if (s < 8 && !(s == 0 && j == V)) {
                     add_low(&t[b + j], l, load(k->n[s][j]), 0);
                 }
+            }
+            __m512i h = broadcast(&q->at[8 * b + (s > 0 ? s - 1 : 0)]);
+            UNROLL
+            for (int j = V - b; j <= V; j++) {
                 if (s > 0) {
                     add_high(&more[b + j], h, load(k->n[s][j]), 0);
                 }
@@ -263,24 +270,68 @@ PART void add_upper_half(__m512i *t, __m512i *more, const struct tlp_ifma *k, co
     }
 }
 
-/* What one squaring needs besides registers. */
+/* Adds limb * row of `as`, limbs of b, that fall into vectors from .. to-1 of T: with all shifts,
+ * the product. */
+PART void products(__m512i *t, const uint64_t *b, const struct shifts *as, int s, int from, int to)
+{
+    UNROLL
+    for (int i = 0; i < V; i++) {
+        __m512i low = broadcast(&b[8 * i + (s < 8 ? s : 0)]);
+        UNROLL
+        for (int j = 0; j <= V; j++) {
+            if (i + j >= from && i + j < to && s < 8 && !(s == 0 && j == V)) {
+                add_low(&t[i + j], low, load(as->row[s][j]), 0);
+            }
+        }
+        __m512i high = broadcast(&b[8 * i + (s > 0 ? s - 1 : 0)]);
+        UNROLL
+        for (int j = 0; j <= V; j++) {
+            if (i + j >= from && i + j < to && s > 0 && !(s == 8 && j == 0)) {
+                add_high(&t[i + j], high, load(as->row[s][j]), 0);
+            }
+        }
+    }
+}
+
+/* What the computation needs besides registers. */
 struct scratch {
-    struct limbs a;  /* the number */
-    struct limbs tl; /* the lower half of its square */
+    struct limbs a;  /* the number that is squared */
+    struct limbs tl; /* the lower half of the product */
     struct limbs q;
-    struct shifts as; /* a, shifted */
+    struct shifts as; /* a number, shifted */
 };
+
+_Static_assert(sizeof(struct scratch) <= sizeof(struct tlp_ifma_scratch), "too little scratch");
+
+/* The upper half of t + q*N, as limbs. In: q as limbs, stored; t[V..] and what is carried into it.
+ */
+PART void reduce(__m512i *out, __m512i *t, const struct tlp_ifma *k, const struct scratch *m,
+                 const __m512i *q, __m512i carried)
+{
+    __m512i more[2 * V];
+    UNROLL
+    for (int i = V; i < 2 * V; i++) {
+        more[i] = _mm512_setzero_si512();
+    }
+    uint64_t carry = carry_of_lower_half(k, q, m->tl.at[8 * V - 1]);
+    more[V] = _mm512_maskz_set1_epi64(1, (long long)carry);
+    t[V] = _mm512_add_epi64(t[V], carried);
+    add_upper_half(t, more, k, &m->q);
+    UNROLL
+    for (int i = 0; i < V; i++) {
+        out[i] = _mm512_add_epi64(t[V + i], more[V + i]);
+    }
+    (void)carry_all(out);
+}
 
 PART void square_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a)
 {
     __m512i t[2 * V];
     __m512i d[2 * V];
     __m512i q[V];
-    __m512i more[2 * V];
     UNROLL
     for (int i = 0; i < 2 * V; i++) {
         t[i] = _mm512_setzero_si512();
-        more[i] = _mm512_setzero_si512();
     }
     UNROLL
     for (int s = 0; s <= 8; s++) {
@@ -303,35 +354,59 @@ PART void square_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a)
         off_diagonal(t, &m->a, &m->as, s, V, 2 * V);
     }
     double_and_add(t, d, V, 2 * V);
-    t[V] = _mm512_add_epi64(t[V], carried);
-    uint64_t carry = carry_of_lower_half(k, q, m->tl.at[8 * V - 1]);
-    more[V] = _mm512_maskz_set1_epi64(1, (long long)carry);
-    add_upper_half(t, more, k, &m->q);
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        a[i] = _mm512_add_epi64(t[V + i], more[V + i]);
-    }
-    (void)carry_all(a);
+    reduce(a, t, k, m, q, carried);
     store(&m->a, a);
 }
 
-TARGET void TLP_IFMA_SQUARE(const struct tlp_ifma *k, uint64_t *x, uint64_t n)
+PART void multiply_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a, const uint64_t *b)
 {
-    struct scratch m;
+    __m512i t[2 * V];
+    __m512i q[V];
+    UNROLL
+    for (int i = 0; i < 2 * V; i++) {
+        t[i] = _mm512_setzero_si512();
+    }
+    UNROLL
+    for (int s = 0; s <= 8; s++) {
+        make_shifts(a, &m->as, s);
+        products(t, b, &m->as, s, 0, V);
+    }
+    __m512i carried = carry_all(t);
+    store(&m->tl, t);
+    UNROLL
+    for (int s = 0; s <= FIRST_SHIFTS; s++) {
+        products(t, b, &m->as, s, V, 2 * V);
+    }
+    quotient(q, k, &m->tl);
+    (void)carry_all(q);
+    store(&m->q, q);
+    UNROLL
+    for (int s = FIRST_SHIFTS + 1; s <= 8; s++) {
+        products(t, b, &m->as, s, V, 2 * V);
+    }
+    reduce(a, t, k, m, q, carried);
+}
+
+TARGET void TLP_IFMA_SQUARE_MUL(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                                uint64_t *x, uint64_t n, const uint64_t *b)
+{
+    struct scratch *m = (struct scratch *)scratch->space;
     __m512i a[V];
     UNROLL
     for (int i = 0; i < V; i++) {
         a[i] = load(&x[8 * i]);
     }
-    store(&m.a, a);
+    store(&m->a, a);
     while (n-- > 0) {
-        square_once(k, &m, a);
+        square_once(k, m, a);
+    }
+    if (b != NULL) {
+        multiply_once(k, m, a, b);
     }
     UNROLL
     for (int i = 0; i < V; i++) {
         _mm512_store_si512(&x[8 * i], a[i]);
     }
-    secret_wipe(&m, sizeof(m));
 }
 
 #endif

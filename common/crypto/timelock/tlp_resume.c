@@ -6,6 +6,9 @@
 #include "common/crypto/hash.h"
 #include "common/crypto/timelock/tlp_int.h"
 
+/* The symbols of u and Q were looked at when the leg was admitted, and would cost as much as half
+ * of the recovery: Q = w^e does not hold for a Q without, and that is when it is looked at again.
+ */
 static int load_item(struct tlp_batch *b, size_t index, struct bytes u, struct bytes q, int *rcs)
 {
     struct tlp_item *item = &b->items[b->n++];
@@ -13,12 +16,13 @@ static int load_item(struct tlp_batch *b, size_t index, struct bytes u, struct b
     if (b->work.err != 0) {
         return b->work.err;
     }
-    int rc = tlp_elem_get(&b->work, u, item->u);
+    int rc = tlp_elem_range(b->work.ring, u);
+    rc = rc != 0 ? rc : tlp_elem_range(b->work.ring, q);
+    rc = rc != 0 ? rc : tlp_hash_exponent(b->work.ring, u, &item->e);
     if (rc == 0) {
-        rc = tlp_elem_get(&b->work, q, item->q);
-    }
-    if (rc == 0) {
-        rc = tlp_hash_exponent(b->work.ring, u, &item->e);
+        tlp_elem_read(&b->work, u, item->u);
+        tlp_elem_read(&b->work, q, item->q);
+        rc = b->work.err;
     }
     rcs[index] = rc;
     if (rc != 0) {

@@ -52,10 +52,10 @@ static void put(const mpz_t x, struct tlp_ifma_number *out)
     tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), out);
 }
 
-static void get(const struct tlp_ifma_number *x, mpz_t out)
+static void get(const struct bench *b, const struct tlp_ifma_number *x, mpz_t out)
 {
     uint8_t raw[TLP_IFMA_BYTES_MAX];
-    tlp_ifma_to_bytes(x, raw);
+    tlp_ifma_to_bytes(b->k, x, raw);
     mpz_import(out, sizeof(raw), -1, 1, -1, 0, raw);
 }
 
@@ -63,6 +63,7 @@ static void get(const struct tlp_ifma_number *x, mpz_t out)
 static void expect_squares(const struct bench *b, const mpz_t x, uint64_t n)
 {
     struct tlp_ifma_number number;
+    struct tlp_ifma_scratch scratch;
     mpz_t want, got;
     mpz_init_set(want, x);
     mpz_init(got);
@@ -72,8 +73,8 @@ static void expect_squares(const struct bench *b, const mpz_t x, uint64_t n)
         mpz_mod(want, want, b->n);
     }
     put(x, &number);
-    tlp_ifma_square(b->k, &number, n);
-    get(&number, got);
+    tlp_ifma_square_mul(b->k, &scratch, &number, n, NULL);
+    get(b, &number, got);
     if (n == 0) {
         assert_int_equal(mpz_cmp(got, x), 0);
     } else {
@@ -88,6 +89,41 @@ static void expect_squares(const struct bench *b, const mpz_t x, uint64_t n)
     mpz_clear(got);
 }
 
+/* a*b, both below 2N, by the kernel and by GMP. */
+static void expect_product(const struct bench *b, const mpz_t x, const mpz_t y)
+{
+    struct tlp_ifma_number a, c, out;
+    struct tlp_ifma_scratch scratch;
+    mpz_t want, got;
+    mpz_init(want);
+    mpz_init(got);
+    mpz_mul(want, x, y);
+    mpz_mul(want, want, b->inverse_radix);
+    mpz_mod(want, want, b->n);
+    put(x, &a);
+    put(y, &c);
+    out = a;
+    tlp_ifma_square_mul(b->k, &scratch, &out, 0, &c);
+    get(b, &out, got);
+    assert_true(mpz_cmp(got, b->twice) < 0);
+    mpz_mod(got, got, b->n);
+    assert_int_equal(mpz_cmp(got, want), 0);
+    if (mpz_cmp(x, y) == 0) { /* by itself, and after a squaring */
+        tlp_ifma_square_mul(b->k, &scratch, &c, 0, &c);
+        assert_memory_equal(c.limbs, out.limbs, (size_t)8 * b->k->vectors * 8);
+        tlp_ifma_square_mul(b->k, &scratch, &out, 0, &a);
+        put(x, &c);
+        tlp_ifma_square_mul(b->k, &scratch, &c, 1, &a);
+        get(b, &c, got);
+        get(b, &out, want);
+        mpz_mod(got, got, b->n);
+        mpz_mod(want, want, b->n);
+        assert_int_equal(mpz_cmp(got, want), 0);
+    }
+    mpz_clear(want);
+    mpz_clear(got);
+}
+
 /* An odd number of exactly `bits` bits. */
 static void random_modulus(gmp_randstate_t rnd, uint32_t bits, mpz_t n)
 {
@@ -96,15 +132,16 @@ static void random_modulus(gmp_randstate_t rnd, uint32_t bits, mpz_t n)
     mpz_setbit(n, 0);
 }
 
-static void test_random_numbers_are_squared_as_gmp_does(void **state)
+static void test_random_numbers_are_squared_and_multiplied_as_gmp_does(void **state)
 {
     (void)state;
     need_ifma();
     gmp_randstate_t rnd;
-    mpz_t n, x;
+    mpz_t n, x, y;
     gmp_randinit_default(rnd);
     gmp_randseed_ui(rnd, 2601);
     mpz_init(n);
+    mpz_init(y);
     mpz_init(x);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         for (int m = 0; m < RANDOM_MODULI; m++) {
@@ -114,12 +151,15 @@ static void test_random_numbers_are_squared_as_gmp_does(void **state)
             for (int k = 0; k < RANDOM_INPUTS / RANDOM_MODULI; k++) {
                 mpz_urandomm(x, rnd, b.twice);
                 expect_squares(&b, x, 1);
+                mpz_urandomm(y, rnd, b.twice);
+                expect_product(&b, x, y);
             }
             bench_fini(&b);
         }
     }
     mpz_clear(n);
     mpz_clear(x);
+    mpz_clear(y);
     gmp_randclear(rnd);
 }
 
@@ -145,6 +185,9 @@ static void test_numbers_of_long_runs_are_squared_as_gmp_does(void **state)
                 mpz_rrandomb(x, rnd, 1 + gmp_urandomm_ui(rnd, sizes[i]));
                 mpz_mod(x, x, b.twice);
                 expect_squares(&b, x, 1);
+                mpz_sub(x, b.twice, x);
+                mpz_sub_ui(x, x, 1);
+                expect_product(&b, x, x);
             }
             bench_fini(&b);
         }
@@ -173,6 +216,7 @@ static void expect_edges(const struct bench *b)
                 mpz_add_ui(x, base, (unsigned long)around[i]);
             }
             if (mpz_sgn(x) >= 0 && mpz_cmp(x, b->twice) < 0) {
+                expect_product(b, x, x);
                 expect_squares(b, x, 1);
                 expect_squares(b, x, 3);
             }
@@ -254,9 +298,17 @@ static void test_bytes_and_limbs_are_the_same_number(void **state)
     for (size_t i = 0; i < sizeof(in); i++) {
         in[i] = (uint8_t)(i * 151 + 7);
     }
+    struct tlp_ifma *k = NULL;
+    mpz_t n;
+    mpz_init_set_ui(n, 1);
+    mpz_mul_2exp(n, n, 3071);
+    mpz_setbit(n, 0);
+    assert_int_equal(tlp_ifma_new(3072, n, &k), 0);
     tlp_ifma_from_bytes(bytes_of(in, sizeof(in)), &x);
-    tlp_ifma_to_bytes(&x, out);
+    tlp_ifma_to_bytes(k, &x, out);
     assert_memory_equal(in, out, sizeof(in));
+    tlp_ifma_destroy(&k);
+    mpz_clear(n);
     for (size_t i = 0; i < TLP_IFMA_LIMBS_MAX; i++) {
         assert_true(x.limbs[i] >> TLP_IFMA_LIMB_BITS == 0);
     }
@@ -383,7 +435,7 @@ static void test_both_kernels_and_gmp_agree_on_the_moduli_in_use(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_numbers_are_squared_as_gmp_does),
+        cmocka_unit_test(test_random_numbers_are_squared_and_multiplied_as_gmp_does),
         cmocka_unit_test(test_numbers_of_long_runs_are_squared_as_gmp_does),
         cmocka_unit_test(test_the_edges_are_squared_as_gmp_does),
         cmocka_unit_test(test_chains_of_any_length_are_those_of_gmp),
