@@ -6,8 +6,10 @@ import os
 import pty
 import random
 import re
+import resource
 import signal
 import subprocess
+import time
 
 from timelock_case import PARAMS, Case, main
 from timelock_model import Checkpoint, Params, Puzzle
@@ -89,21 +91,21 @@ class Solve(Case):
                      '--checkpoint', 'c', 'a.puz')
 
 
-class Checkpoints(Case):
-    """A chain of a few seconds on this machine, and its right result."""
-    SECONDS = 1.5
-    LONG = {'test_kill_9_at_any_moment_loses_nothing_that_was_kept': 5,
-            'test_a_kill_loses_no_more_than_the_stated_seconds': 4}
+class Chain(Case):
+    """A chain of some seconds on this machine, and its right result."""
+    SECONDS = 2
     rate = None
 
     def setUp(self):
         super().setUp()
-        if Checkpoints.rate is None:
+        if Chain.rate is None:
             self.setup(500000, 'pace.tlp', 'sim-2048')
             self.lock('pace.puz', params='pace.tlp')
-            out = self.fine('solve', '--params', 'pace.tlp', 'pace.puz')
-            Checkpoints.rate = float(re.search(r'([\d.]+) M/s', out)[1]) * 1e6
-        self.squarings = int(self.rate * self.LONG.get(self._testMethodName, self.SECONDS))
+            # Processor time, as this machine may be busy with other things.
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            self.fine('solve', '--params', 'pace.tlp', 'pace.puz')
+            Chain.rate = 500000 / (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+        self.squarings = int(self.rate * self.SECONDS)
         self.setup(self.squarings, 'p.tlp', 'sim-2048')
         self.setup(self.squarings, 't.tlp', 'sim-2048', ['--with-trapdoor'])
         self.names = [self.lock('%d.puz' % i, 'text %d' % i) for i in range(3)]
@@ -127,7 +129,7 @@ class Checkpoints(Case):
         while process.poll() is None:
             if os.path.exists(self.path('c')) and self.done() > beyond:
                 return
-            os.sched_yield()
+            time.sleep(0.002)
         self.fail('ended too early: %s' % (process.communicate(),))
 
     def done(self):
@@ -141,17 +143,30 @@ class Checkpoints(Case):
             os.unlink(self.path(name))
         return len(found)
 
+    def cut_short(self):
+        """Leaves a checkpoint somewhere on the way. Returns: what is in it."""
+        process = self.start('--checkpoint-every', '0.05')
+        self.wait_for_checkpoint(process)
+        process.kill()
+        process.communicate()
+        self.drop_temporary()
+        return Checkpoint(self.read('c'))
+
+
+class Kills(Chain):
+    SECONDS = 5
+
     def test_kill_9_at_any_moment_loses_nothing_that_was_kept(self):
         chance = random.Random(20)
         kills, reached, left = 0, 0, 0
         while True:
             process = self.start('--checkpoint-every', '0.05')
-            try:
-                out, err = process.communicate(
-                    timeout=chance.uniform(0.03, 0.2) if kills < 25 else 120)
-            except subprocess.TimeoutExpired:
+            if kills < 24:
+                if kills % 2 == 0:  # not only while it starts
+                    self.wait_for_checkpoint(process, reached)
+                time.sleep(chance.uniform(0, 0.1))
                 process.kill()
-                out, err = process.communicate()
+            out, err = process.communicate(timeout=240)
             resumed = re.match(rb'c: going on at ([\d,]+) of', out)
             if reached:
                 self.assertTrue(resumed or not out, out)
@@ -167,7 +182,7 @@ class Checkpoints(Case):
                 self.assertGreaterEqual(self.done(), reached)
                 reached = self.done()
         self.assertGreaterEqual(kills, 20)
-        self.assertGreater(reached, self.squarings // 20)
+        self.assertGreater(reached, 0)
         self.assertLessEqual(left, kills)
         self.assert_solved()
 
@@ -191,6 +206,37 @@ class Checkpoints(Case):
         self.drop_temporary()
         self.assertRegex(seen.decode(), r'\d+ s left')
 
+    def test_setup_survives_kill_9(self):
+        """Long enough for the proof to take several passes."""
+        with open(os.path.join(PARAMS, 'modulus-2048.txt'), encoding='ascii') as f:
+            self.write('n.txt', ''.join(f.readlines()[:3]))
+        chance = random.Random(21)
+        steps = ['setup', '--modulus', 'n.txt', '--squarings', self.squarings, '--out', 's.tlp',
+                 '--checkpoint', 'c', '--checkpoint-every', '0.2']
+        kills, reached = 0, 0
+        while True:
+            process = subprocess.Popen(self.command(*steps), cwd=self.dir, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            try:
+                _, err = process.communicate(
+                    timeout=chance.uniform(0.2, 0.9) if kills < 12 else 120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                _, err = process.communicate()
+            self.assertEqual(err, b'')
+            self.drop_temporary()
+            if process.returncode == 0:
+                break
+            kills += 1
+            if os.path.exists(self.path('c')):
+                self.assertGreaterEqual(self.done(), reached)
+                reached = self.done()
+        self.assertGreaterEqual(kills, 3)
+        self.assertEqual(self.read('s.tlp'), self.read('p.tlp'))
+        self.assertFalse(os.path.exists(self.path('c')))
+
+
+class Checkpoints(Chain):
     def test_a_polite_end_keeps_everything(self):
         reached = 0
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
@@ -208,15 +254,6 @@ class Checkpoints(Case):
             reached = self.done()
         self.assertIn('going on at', self.fine(*self.solve))
         self.assert_solved()
-
-    def cut_short(self):
-        """Leaves a checkpoint somewhere on the way. Returns: what is in it."""
-        process = self.start('--checkpoint-every', '0.05')
-        self.wait_for_checkpoint(process)
-        process.kill()
-        process.communicate()
-        self.drop_temporary()
-        return Checkpoint(self.read('c'))
 
     def test_the_checkpoint_is_the_power_it_says(self):
         c = self.cut_short()
@@ -304,42 +341,13 @@ class Checkpoints(Case):
         self.solve[4] = 'sub/c'
         process = self.start('--checkpoint-every', '0.05', '--out', '.')
         while not os.path.exists(self.path('sub/c')):
-            os.sched_yield()
+            time.sleep(0.002)
         os.rename(self.path('sub'), self.path('gone'))
         out, err = process.communicate()
         self.assertEqual(process.returncode, 0, (out, err))
         self.assertEqual(err.count(b'solving goes on'), 1, err)
         for name in self.names:
             self.assertEqual(self.read(name + '.opening'), self.read('right/%s.opening' % name))
-
-    def test_setup_survives_kill_9(self):
-        """Long enough for the proof to take several passes."""
-        with open(os.path.join(PARAMS, 'modulus-2048.txt'), encoding='ascii') as f:
-            self.write('n.txt', ''.join(f.readlines()[:3]))
-        chance = random.Random(21)
-        steps = ['setup', '--modulus', 'n.txt', '--squarings', self.squarings, '--out', 's.tlp',
-                 '--checkpoint', 'c', '--checkpoint-every', '0.2']
-        kills, reached = 0, 0
-        while True:
-            process = subprocess.Popen(self.command(*steps), cwd=self.dir, stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-            try:
-                _, err = process.communicate(
-                    timeout=chance.uniform(0.2, 0.9) if kills < 12 else 120)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                _, err = process.communicate()
-            self.assertEqual(err, b'')
-            self.drop_temporary()
-            if process.returncode == 0:
-                break
-            kills += 1
-            if os.path.exists(self.path('c')):
-                self.assertGreaterEqual(self.done(), reached)
-                reached = self.done()
-        self.assertGreaterEqual(kills, 3)
-        self.assertEqual(self.read('s.tlp'), self.read('p.tlp'))
-        self.assertFalse(os.path.exists(self.path('c')))
 
     def test_a_wrong_checkpoint_of_setup_is_found_out(self):
         with open(os.path.join(PARAMS, 'modulus-1024.txt'), encoding='ascii') as f:
