@@ -106,12 +106,7 @@ int wal_on_l1_block(struct wal *w, const Lockstep__L1Event *e)
 /* Does the block hold the leg where it was promised? */
 static bool holds(const struct pro_block *b, const struct pro_promise *p)
 {
-    if (p->order >= b->count) {
-        return false;
-    }
-    const struct pro_entry *e = &b->entries[p->order];
-    return hash32_equal(&e->enc_tx_hash, &p->enc_tx_hash) &&
-           hash32_equal(&e->bundle_id, &p->bundle_id) && e->leg == p->leg && e->n_legs == p->n_legs;
+    return p->order < b->count && pro_keeps(&b->entries[p->order], p);
 }
 
 /* Out: a promise that the block breaks. Returns: false if there is none. */

@@ -211,6 +211,19 @@ void pro_order_leaf(const struct hash32 *enc_tx_hash, const struct hash32 *bundl
     hash_keccak_end(&h, out);
 }
 
+void pro_block_leaves(const struct pro_block *b, bool promised, struct vc_entry *out)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct pro_entry *e = &b->entries[i];
+        out[i].index = i;
+        if (promised) {
+            pro_order_leaf(&e->enc_tx_hash, &e->bundle_id, e->leg, e->n_legs, &out[i].leaf);
+        } else {
+            pro_entry_leaf(e, &out[i].leaf);
+        }
+    }
+}
+
 static int commit_leaves(const struct vc_setup *vc, const struct pro_block *b, bool promised,
                          struct vc_commitment *out)
 {
@@ -218,15 +231,7 @@ static int commit_leaves(const struct vc_setup *vc, const struct pro_block *b, b
     if (leaves == NULL) {
         return ERR_NOMEM;
     }
-    for (uint32_t i = 0; i < b->count; i++) {
-        const struct pro_entry *e = &b->entries[i];
-        leaves[i].index = i;
-        if (promised) {
-            pro_order_leaf(&e->enc_tx_hash, &e->bundle_id, e->leg, e->n_legs, &leaves[i].leaf);
-        } else {
-            pro_entry_leaf(e, &leaves[i].leaf);
-        }
-    }
+    pro_block_leaves(b, promised, leaves);
     return vc_commit(vc, leaves, b->count, out);
 }
 

@@ -83,6 +83,10 @@ void pro_entry_leaf(const struct pro_entry *e, struct hash32 *out);
 void pro_order_leaf(const struct hash32 *enc_tx_hash, const struct hash32 *bundle_id, uint32_t leg,
                     uint32_t n_legs, struct hash32 *out);
 
+/* Out: the leaves that the block's commitment is to, or (promised) that of its order: b->count of
+ * them. */
+void pro_block_leaves(const struct pro_block *b, bool promised, struct vc_entry *out);
+
 /* Vector commitment over the block's leaves. Returns: 0, ERR_NOMEM, ERR_CRYPTO. */
 int pro_block_commit(const struct vc_setup *vc, const struct pro_block *b,
                      struct vc_commitment *out) MUST_CHECK;

@@ -10,6 +10,9 @@
 #include "common/protocol/pro_check.h"
 #include "common/protocol/pro_evidence.h"
 
+/* Is this the promised leg, whatever its transaction? */
+bool pro_keeps(const struct pro_entry *e, const struct pro_promise *p);
+
 /* Looks through a dossier that pro_check_proposal found a violation in, for the first of its
  * violations that signatures prove: it need not be the one that was named. What is damaged or not
  * the sequencer's is passed over. Returns: 0, ERR_NOMEM, ERR_CRYPTO, or ERR_INVALID if the

@@ -109,7 +109,7 @@ bool psc_is_for(const struct psc_claim *claim, uint64_t slot, uint64_t rollup)
     return claim->promise.slot == slot && claim->promise.rollup == rollup;
 }
 
-bool psc_keeps(const struct pro_entry *e, const struct pro_promise *p)
+bool pro_keeps(const struct pro_entry *e, const struct pro_promise *p)
 {
     return hash32_equal(&e->enc_tx_hash, &p->enc_tx_hash) &&
            hash32_equal(&e->bundle_id, &p->bundle_id) && e->leg == p->leg && e->n_legs == p->n_legs;
@@ -123,15 +123,7 @@ int psc_open_position(const struct pro_view *view, const struct pro_block *b, bo
     if (leaves == NULL) {
         return ERR_NOMEM;
     }
-    for (uint32_t i = 0; i < b->count; i++) {
-        const struct pro_entry *e = &b->entries[i];
-        leaves[i].index = i;
-        if (promised) {
-            pro_order_leaf(&e->enc_tx_hash, &e->bundle_id, e->leg, e->n_legs, &leaves[i].leaf);
-        } else {
-            pro_entry_leaf(e, &leaves[i].leaf);
-        }
-    }
+    pro_block_leaves(b, promised, leaves);
     return vc_open(view->vc, leaves, b->count, order, &out->proof, &out->y);
 }
 
@@ -155,7 +147,7 @@ static bool entry_keeps(const struct pro_header *h, const struct pro_entry *e, u
     if (e->kind == PRO_ENTRY_EXCLUDED) {
         return (h->final ? bit : h->round > 0) && hash32_equal(&e->bundle_id, &promise->bundle_id);
     }
-    return !bit && psc_keeps(e, promise);
+    return !bit && pro_keeps(e, promise);
 }
 
 int psc_open_block(const struct psc *p, const struct pro_block *b, uint32_t order,

@@ -39,8 +39,6 @@ int psc_try_timelock(struct psc *p, struct pro_evidence *e) MUST_CHECK;
 int psc_take_bundles(struct psc *p, const struct pro_bundle_item *items, uint32_t n_items,
                      uint64_t slot) MUST_CHECK;
 bool psc_is_for(const struct psc_claim *claim, uint64_t slot, uint64_t rollup);
-/* Is this the promised leg, whatever its transaction? */
-bool psc_keeps(const struct pro_entry *e, const struct pro_promise *p);
 
 /* Opens one position of the commitment to the block, or (`promised`) to its order. */
 int psc_open_position(const struct pro_view *view, const struct pro_block *b, bool promised,

@@ -46,7 +46,7 @@ static int try_order_claim(struct slot_case *c, const struct psc_claim *claim, u
                              .artifact = c->in->order};
     uint32_t order = claim->promise.order;
     if (order < count) {
-        if (b == NULL || psc_keeps(&b->entries[order], &claim->promise)) {
+        if (b == NULL || pro_keeps(&b->entries[order], &claim->promise)) {
             return 0;
         }
         int rc = psc_open_position(c->p.view, b, true, order, &e.opening);

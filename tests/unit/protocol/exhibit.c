@@ -20,15 +20,7 @@ static void open_leaf(struct exhibit *x, const struct pro_block *b, bool promise
 {
     struct vc_entry leaves[8];
     CHECK(b->count <= sizeof(leaves) / sizeof(leaves[0]));
-    for (uint32_t i = 0; i < b->count; i++) {
-        const struct pro_entry *e = &b->entries[i];
-        leaves[i].index = i;
-        if (promised) {
-            pro_order_leaf(&e->enc_tx_hash, &e->bundle_id, e->leg, e->n_legs, &leaves[i].leaf);
-        } else {
-            pro_entry_leaf(e, &leaves[i].leaf);
-        }
-    }
+    pro_block_leaves(b, promised, leaves);
     CHECK(vc_open(x->w->vc, leaves, b->count, order, &x->e.opening.proof, &x->e.opening.y) == 0);
 }
 
