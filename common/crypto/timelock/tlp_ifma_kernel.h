@@ -324,7 +324,19 @@ PART void reduce(__m512i *out, __m512i *t, const struct tlp_ifma *k, const struc
     (void)carry_all(out);
 }
 
-PART void square_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a)
+/* The products in place with a shift of s: of the number with itself (b is NULL), or with b. */
+PART void add_products(__m512i *t, const struct scratch *m, const uint64_t *b, int s, int from,
+                       int to)
+{
+    if (b == NULL) {
+        off_diagonal(t, &m->a, &m->as, s, from, to);
+    } else {
+        products(t, b, &m->as, s, from, to);
+    }
+}
+
+/* a becomes a*a/R, or a*b/R: b is NULL or not for the compiler already. */
+PART void multiply_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a, const uint64_t *b)
 {
     __m512i t[2 * V];
     __m512i d[2 * V];
@@ -336,53 +348,27 @@ PART void square_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a)
     UNROLL
     for (int s = 0; s <= 8; s++) {
         make_shifts(a, &m->as, s);
-        off_diagonal(t, &m->a, &m->as, s, 0, V);
+        add_products(t, m, b, s, 0, V);
     }
-    diagonal(d, a);
-    double_and_add(t, d, 0, V);
+    if (b == NULL) {
+        diagonal(d, a);
+        double_and_add(t, d, 0, V);
+    }
     __m512i carried = carry_all(t);
     store(&m->tl, t);
     UNROLL
     for (int s = 0; s <= FIRST_SHIFTS; s++) {
-        off_diagonal(t, &m->a, &m->as, s, V, 2 * V);
+        add_products(t, m, b, s, V, 2 * V);
     }
     quotient(q, k, &m->tl);
     (void)carry_all(q);
     store(&m->q, q);
     UNROLL
     for (int s = FIRST_SHIFTS + 1; s <= 8; s++) {
-        off_diagonal(t, &m->a, &m->as, s, V, 2 * V);
+        add_products(t, m, b, s, V, 2 * V);
     }
-    double_and_add(t, d, V, 2 * V);
-    reduce(a, t, k, m, q, carried);
-    store(&m->a, a);
-}
-
-PART void multiply_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a, const uint64_t *b)
-{
-    __m512i t[2 * V];
-    __m512i q[V];
-    UNROLL
-    for (int i = 0; i < 2 * V; i++) {
-        t[i] = _mm512_setzero_si512();
-    }
-    UNROLL
-    for (int s = 0; s <= 8; s++) {
-        make_shifts(a, &m->as, s);
-        products(t, b, &m->as, s, 0, V);
-    }
-    __m512i carried = carry_all(t);
-    store(&m->tl, t);
-    UNROLL
-    for (int s = 0; s <= FIRST_SHIFTS; s++) {
-        products(t, b, &m->as, s, V, 2 * V);
-    }
-    quotient(q, k, &m->tl);
-    (void)carry_all(q);
-    store(&m->q, q);
-    UNROLL
-    for (int s = FIRST_SHIFTS + 1; s <= 8; s++) {
-        products(t, b, &m->as, s, V, 2 * V);
+    if (b == NULL) {
+        double_and_add(t, d, V, 2 * V);
     }
     reduce(a, t, k, m, q, carried);
 }
@@ -398,7 +384,8 @@ TARGET void TLP_IFMA_SQUARE_MUL(const struct tlp_ifma *k, struct tlp_ifma_scratc
     }
     store(&m->a, a);
     while (n-- > 0) {
-        square_once(k, m, a);
+        multiply_once(k, m, a, NULL);
+        store(&m->a, a);
     }
     if (b != NULL) {
         multiply_once(k, m, a, b);
