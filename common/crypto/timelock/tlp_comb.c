@@ -47,8 +47,7 @@ static void move_table(struct tlp_work *work, struct tlp_comb *comb)
 
 void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base, size_t max_bits)
 {
-    comb->base = base;
-    comb->chunks = (max_bits + CHUNK_BITS - 1) / CHUNK_BITS;
+    *comb = (struct tlp_comb){.base = base, .chunks = (max_bits + CHUNK_BITS - 1) / CHUNK_BITS};
     comb->table = tlp_bns_new(work, comb->chunks * ENTRIES);
     CLEANUP(tlp_bn_cleanup) BIGNUM *power = tlp_bn_new(work);
     if (work->err != 0) {
