@@ -154,6 +154,9 @@ int exe_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
             rc = kind == EXE_WORK_FINAL ? pro_check_final(&e->p.view, &d, &v)
                                         : pro_check_second(&e->p.view, &d, &v);
         }
+        if (rc == 0 && v.rule != PRO_RULE_NONE) {
+            rc = pro_prosecute_next(&e->p.view, buf_view(&e->p.descriptor), &d, &evidence);
+        }
     }
     if (rc == 0) {
         pro_violation_encode(&v, &violation);

@@ -248,8 +248,16 @@ static int seal_swap(struct seq *s, const struct seq_attack *a, const struct led
                         .n_legs = 1,
                         .ops = &op,
                         .n_ops = 1};
-    const struct pro_open_part open = {
+    enum tlp_profile profile = (enum tlp_profile)s->p.config->timelock->profile;
+    struct pro_open_part open = {
         .rollup = tx.rollup, .bundle_nonce = nonce, .n_legs = 1, .gas_limit = GAS};
+    CLEANUP(buf_fini) struct buf u = {0};
+    int rc = tlp_lock_preview(s->p.tlp, profile, &s->p.drbg, &u);
+    if (rc != 0) {
+        return rc;
+    }
+    const struct bytes only = buf_view(&u);
+    pro_siblings(&only, 1, &open.siblings);
     led_tx_sign(&tx, &a->key);
     led_tx_encode(&tx, &plain);
     pro_open_part_encode(&open, &open_bytes);
@@ -257,8 +265,7 @@ static int seal_swap(struct seq *s, const struct seq_attack *a, const struct led
     if (plain.err != 0 || open_bytes.err != 0 || context.err != 0) {
         return ERR_NOMEM;
     }
-    int rc = tlp_lock(s->p.tlp, (enum tlp_profile)s->p.config->timelock->profile, &s->p.drbg,
-                      buf_view(&context), buf_view(&plain), &sealed);
+    rc = tlp_lock(s->p.tlp, profile, &s->p.drbg, buf_view(&context), buf_view(&plain), &sealed);
     if (rc == 0) {
         pro_leg_encode(buf_view(&open_bytes), buf_view(&sealed.u), buf_view(&sealed.q),
                        buf_view(&sealed.proof), buf_view(&sealed.ct), out);

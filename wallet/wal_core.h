@@ -73,6 +73,10 @@ int wal_fault_plaintext(struct wal *w, const Lockstep__SubmitFault *f, uint32_t 
 /* Makes leg `leg` a puzzle that does not open, whatever its proof says: Q is another element. */
 int wal_fault_proof(const Lockstep__SubmitFault *f, uint32_t leg,
                     struct tlp_puzzle_out *puzzle) MUST_CHECK;
+/* Out: the u of the leg that leg `leg` is replaced by; a view into that bundle. Returns: as below.
+ */
+int wal_fault_lifted_u(const struct wal *w, const Lockstep__SubmitFault *f, uint32_t leg,
+                       struct bytes *u) MUST_CHECK;
 /* Replaces what leg `leg` seals by what a leg of another bundle does. Returns: 0, ERR_NOMEM, or
  * ERR_NOTFOUND if that bundle is over. */
 int wal_fault_lift(const struct wal *w, const Lockstep__SubmitFault *f, uint32_t leg,

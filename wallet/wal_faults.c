@@ -35,20 +35,36 @@ const struct wal_bundle *wal_fault_replayed(const struct wal *w, const Lockstep_
     return NULL;
 }
 
+/* Out: the bundle that leg `leg` is lifted from, decoded. Returns: 0, 1 if it is not lifted at all,
+ * ERR_NOMEM, or ERR_NOTFOUND if that bundle is over. */
+static int lifted_from(const struct wal *w, const Lockstep__SubmitFault *f, uint32_t leg,
+                       struct pro_bundle *out)
+{
+    if (!is(f, PRO_FAULT_LIFT, leg)) {
+        return 1;
+    }
+    const struct wal_bundle *b = wal_fault_replayed(w, f);
+    return b == NULL ? ERR_NOTFOUND : pro_bundle_decode(buf_view(&b->raw), out);
+}
+
+int wal_fault_lifted_u(const struct wal *w, const Lockstep__SubmitFault *f, uint32_t leg,
+                       struct bytes *u)
+{
+    CLEANUP(pro_bundle_fini) struct pro_bundle other = {0};
+    int rc = lifted_from(w, f, leg, &other);
+    if (rc == 0) {
+        *u = other.legs[leg < other.n_legs ? leg : 0].u;
+    }
+    return rc < 0 ? rc : 0;
+}
+
 int wal_fault_lift(const struct wal *w, const Lockstep__SubmitFault *f, uint32_t leg,
                    struct bytes open, struct buf *out)
 {
     CLEANUP(pro_bundle_fini) struct pro_bundle other = {0};
-    if (!is(f, PRO_FAULT_LIFT, leg)) {
-        return 0;
-    }
-    const struct wal_bundle *b = wal_fault_replayed(w, f);
-    if (b == NULL) {
-        return ERR_NOTFOUND;
-    }
-    int rc = pro_bundle_decode(buf_view(&b->raw), &other);
+    int rc = lifted_from(w, f, leg, &other);
     if (rc != 0) {
-        return rc;
+        return rc < 0 ? rc : 0;
     }
     const struct pro_leg *taken = &other.legs[leg < other.n_legs ? leg : 0];
     buf_clear(out);

@@ -54,9 +54,9 @@ static int sign_leg(struct wal *w, const Lockstep__SubmitLeg *leg, struct pro_op
     return out->err;
 }
 
-/* Appends one sealed leg. In: `fault` may be NULL. */
+/* Appends one sealed leg. In: the generator of its secrets; `fault` may be NULL. */
 static int seal_leg(struct wal *w, const struct pro_open_part *open, struct bytes plain,
-                    const Lockstep__SubmitFault *fault, struct buf *out)
+                    struct drbg *secret, const Lockstep__SubmitFault *fault, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf open_bytes = {0};
     CLEANUP(buf_fini) struct buf context = {0};
@@ -67,7 +67,7 @@ static int seal_leg(struct wal *w, const struct pro_open_part *open, struct byte
     if (open_bytes.err != 0 || context.err != 0) {
         return ERR_NOMEM;
     }
-    int rc = tlp_lock(w->p.tlp, profile, &w->p.drbg, buf_view(&context), plain, &sealed);
+    int rc = tlp_lock(w->p.tlp, profile, secret, buf_view(&context), plain, &sealed);
     rc = rc != 0 ? rc : wal_fault_proof(fault, open->leg, &sealed);
     if (rc == 0) {
         pro_leg_encode(buf_view(&open_bytes), buf_view(&sealed.u), buf_view(&sealed.q),
@@ -79,8 +79,10 @@ static int seal_leg(struct wal *w, const struct pro_open_part *open, struct byte
 
 struct draft {
     uint32_t n;
-    struct buf *legs;  /* encoded sealed legs */
-    struct buf *plain; /* their signed transactions */
+    struct buf *legs;     /* encoded sealed legs */
+    struct buf *plain;    /* their signed transactions */
+    struct drbg *secrets; /* what their puzzles are made from */
+    struct hash32 siblings;
 };
 
 static void draft_fini(struct draft *d)
@@ -88,9 +90,35 @@ static void draft_fini(struct draft *d)
     for (uint32_t i = 0; i < d->n; i++) {
         buf_fini(&d->legs[i]);
         buf_fini(&d->plain[i]);
+        drbg_wipe(&d->secrets[i]);
     }
     free(d->legs);
     free(d->plain);
+    free(d->secrets);
+}
+
+/* Before any leg is sealed, each has to know the u of all. */
+static int draw_secrets(struct wal *w, const Lockstep__SubmitFault *fault, struct draft *d)
+{
+    enum tlp_profile profile = (enum tlp_profile)w->p.config->timelock->profile;
+    CLEANUP(buf_fini) struct buf all = {0};
+    CLEANUP(cleanup_free) struct bytes *us = calloc((size_t)d->n + 1, sizeof(*us));
+    size_t bytes = tlp_params_element_bytes(w->p.tlp);
+    int rc = us == NULL ? ERR_NOMEM : 0;
+    for (uint32_t i = 0; i < d->n && rc == 0; i++) {
+        struct hash32 seed;
+        drbg_fill(&w->p.drbg, seed.b, sizeof(seed.b));
+        drbg_init(&d->secrets[i], &seed, "leg");
+        rc = tlp_lock_preview(w->p.tlp, profile, &d->secrets[i], &all);
+    }
+    for (uint32_t i = 0; i < d->n && rc == 0; i++) {
+        us[i] = bytes_of(&all.data[i * bytes], bytes);
+        rc = wal_fault_lifted_u(w, fault, i, &us[i]);
+    }
+    if (rc == 0) {
+        pro_siblings(us, d->n, &d->siblings);
+    }
+    return rc;
 }
 
 static int draft_legs(struct wal *w, const Lockstep__SubmitCommand *c, uint64_t nonce,
@@ -102,12 +130,13 @@ static int draft_legs(struct wal *w, const Lockstep__SubmitCommand *c, uint64_t 
             .bundle_nonce = nonce,
             .leg = i,
             .n_legs = d->n,
+            .siblings = d->siblings,
             .scope = (uint8_t)c->scope,
         };
         int rc = sign_leg(w, c->legs[i], &open, &d->plain[i]);
         rc = rc != 0 ? rc : wal_fault_plaintext(w, c->fault, i, &d->plain[i]);
         if (rc == 0) {
-            rc = seal_leg(w, &open, buf_view(&d->plain[i]), c->fault, &d->legs[i]);
+            rc = seal_leg(w, &open, buf_view(&d->plain[i]), &d->secrets[i], c->fault, &d->legs[i]);
         }
         if (rc != 0) {
             return rc;
@@ -196,7 +225,8 @@ static int make_bundle(struct wal *w, const Lockstep__SubmitCommand *c, struct d
         return other == NULL ? ERR_NOTFOUND : out->err;
     }
     drbg_fill(&w->p.drbg, &nonce, sizeof(nonce));
-    int rc = draft_legs(w, c, nonce, d);
+    int rc = draw_secrets(w, c->fault, d);
+    rc = rc != 0 ? rc : draft_legs(w, c, nonce, d);
     return rc != 0 ? rc : encode_bundle(w, nonce, d, out);
 }
 
@@ -208,7 +238,8 @@ int wal_submit(struct wal *w, const Lockstep__SubmitCommand *c)
     ProtobufCBinaryData *transactions = calloc(c->n_legs + 1, sizeof(*transactions));
     d.legs = calloc((size_t)d.n + 1, sizeof(*d.legs));
     d.plain = calloc((size_t)d.n + 1, sizeof(*d.plain));
-    if (d.legs == NULL || d.plain == NULL || transactions == NULL) {
+    d.secrets = calloc((size_t)d.n + 1, sizeof(*d.secrets));
+    if (d.legs == NULL || d.plain == NULL || d.secrets == NULL || transactions == NULL) {
         d.n = 0;
         return ERR_NOMEM;
     }

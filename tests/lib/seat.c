@@ -310,21 +310,43 @@ static uint64_t rollup_of(const struct seat *s, int index)
     return index < 0 ? UINT64_C(999999) : s->rollups[index];
 }
 
+static void secret_of(const struct seat_bundle *b, uint32_t leg, struct drbg *out)
+{
+    char label[64];
+    struct hash32 seed = {{5}};
+    (void)snprintf(label, sizeof(label), "leg %llu/%u", (unsigned long long)b->nonce, leg);
+    drbg_init(out, &seed, b->secrets[leg] != NULL ? b->secrets[leg] : label);
+}
+
+static void siblings_of(const struct seat *s, const struct seat_bundle *b, struct hash32 *out)
+{
+    CLEANUP(buf_fini) struct buf all = {0};
+    struct bytes us[SEAT_LEGS];
+    size_t bytes = tlp_params_element_bytes(s->tlp);
+    for (uint32_t i = 0; i < b->n_legs; i++) {
+        struct drbg secret;
+        secret_of(b, i, &secret);
+        CHECK(tlp_lock_preview(s->tlp, TLP_SHORT, &secret, &all) == 0);
+    }
+    for (uint32_t i = 0; i < b->n_legs; i++) {
+        us[i] = bytes_of(&all.data[i * bytes], bytes);
+    }
+    pro_siblings(us, b->n_legs, out);
+}
+
 void seat_seal(const struct seat *s, const struct seat_bundle *b, uint32_t leg, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf open_bytes = {0};
     CLEANUP(buf_fini) struct buf context = {0};
     CLEANUP(tlp_puzzle_out_fini) struct tlp_puzzle_out puzzle = {0};
-    char label[64];
-    struct hash32 seed = {{5}};
     struct drbg secret;
-    const struct pro_open_part open = {.rollup = rollup_of(s, b->rollups[leg]),
-                                       .bundle_nonce = b->nonce,
-                                       .leg = leg,
-                                       .n_legs = b->n_legs,
-                                       .gas_limit = b->gas[leg]};
-    (void)snprintf(label, sizeof(label), "leg %llu/%u", (unsigned long long)b->nonce, leg);
-    drbg_init(&secret, &seed, b->secrets[leg] != NULL ? b->secrets[leg] : label);
+    struct pro_open_part open = {.rollup = rollup_of(s, b->rollups[leg]),
+                                 .bundle_nonce = b->nonce,
+                                 .leg = leg,
+                                 .n_legs = b->n_legs,
+                                 .gas_limit = b->gas[leg]};
+    siblings_of(s, b, &open.siblings);
+    secret_of(b, leg, &secret);
     pro_open_part_encode(&open, &open_bytes);
     pro_leg_context(&s->cluster->deployment, buf_view(&open_bytes), &context);
     CHECK(tlp_lock(s->tlp, TLP_SHORT, &secret, buf_view(&context), bytes_str("a transaction"),

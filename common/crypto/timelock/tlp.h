@@ -137,6 +137,11 @@ size_t tlp_proof_bytes(const struct tlp_params *params, enum tlp_profile profile
 int tlp_lock(const struct tlp_params *params, enum tlp_profile profile, struct drbg *secret,
              struct bytes ctx, struct bytes plain, struct tlp_puzzle_out *out) MUST_CHECK;
 
+/* Appends the u that tlp_lock will make with a generator in this state: what a context can name
+ * before the puzzle exists. Returns: 0, ERR_NOMEM, ERR_CRYPTO. */
+int tlp_lock_preview(const struct tlp_params *params, enum tlp_profile profile,
+                     const struct drbg *secret, struct buf *u) MUST_CHECK;
+
 /* Rewrites the form 2 proof of a puzzle as form 1 (about a seventh of the length at 2048 bits with
  * TLP_SHORT) and appends it. Does not verify it. Returns: 0, ERR_NOMEM, ERR_CRYPTO, or how the
  * puzzle is malformed as in tlp_verify; ERR_UNSUPPORTED if it is of form 1 already. */

@@ -99,12 +99,13 @@ static void spoil_cipher(const struct world *w, struct drbg before, struct bytes
 
 /* Out: the encoded leg, its plaintext, its solution. */
 static void make_leg(const struct world *w, uint32_t bundle, uint32_t leg, struct drbg *secret,
-                     struct world_leg *l, struct buf *out)
+                     const struct hash32 *siblings, struct world_leg *l, struct buf *out)
 {
     struct pro_open_part open = {.rollup = w->rollups[plan[bundle].chains[leg]],
                                  .bundle_nonce = 100 + bundle,
                                  .leg = leg,
                                  .n_legs = plan[bundle].n_legs,
+                                 .siblings = *siblings,
                                  .gas_limit = 1000};
     struct sig_key user;
     struct buf shown = {0};
@@ -145,14 +146,26 @@ static void make_bundle(const struct world *w, uint32_t bundle, struct drbg *sec
 {
     struct buf legs[N_LEGS] = {{0}};
     struct bytes views[N_LEGS];
+    struct drbg secrets[N_LEGS];
+    struct buf us[N_LEGS] = {{0}};
+    struct hash32 siblings;
     for (uint32_t i = 0; i < plan[bundle].n_legs; i++) {
-        make_leg(w, bundle, i, secret, &out->legs[i], &legs[i]);
+        struct hash32 seed;
+        drbg_fill(secret, seed.b, sizeof(seed.b));
+        drbg_init(&secrets[i], &seed, "leg");
+        CHECK(tlp_lock_preview(w->tlp, TLP_SHORT, &secrets[i], &us[i]) == 0);
+        views[i] = buf_view(&us[i]);
+    }
+    pro_siblings(views, plan[bundle].n_legs, &siblings);
+    for (uint32_t i = 0; i < plan[bundle].n_legs; i++) {
+        make_leg(w, bundle, i, &secrets[i], &siblings, &out->legs[i], &legs[i]);
         views[i] = buf_view(&legs[i]);
     }
     pro_bundle_encode(&w->view.deployment.id, 100 + bundle, views, plan[bundle].n_legs, &out->raw);
     CHECK(pro_bundle_decode(buf_view(&out->raw), &out->b) == 0);
     for (uint32_t i = 0; i < plan[bundle].n_legs; i++) {
         buf_fini(&legs[i]);
+        buf_fini(&us[i]);
     }
 }
 

@@ -324,9 +324,43 @@ static void test_different_puzzles_whose_exponents_meet_wait_as_well(void **stat
 
 /* ---- Replay ---- */
 
-/* The first leg of bundle 1, word for word or with its proof in the other form, beside a leg that
- * whoever does this has made himself. */
-static struct buf spliced(const struct seat *s, bool other_form)
+/* The same leg with its proof in the other form, which anybody can write. */
+static void rewrite_proof(const struct seat *s, struct buf *raw)
+{
+    struct pro_leg leg;
+    struct buf context = {0};
+    struct buf proof = {0};
+    struct buf again = {0};
+    assert_int_equal(pro_leg_decode(buf_view(raw), &leg), 0);
+    const struct tlp_puzzle puzzle = {leg.u, leg.q, leg.proof, leg.sealed};
+    pro_leg_context(&s->cluster->deployment, leg.open_bytes, &context);
+    assert_int_equal(tlp_proof_compact(s->tlp, buf_view(&context), &puzzle, &proof), 0);
+    pro_leg_encode(leg.open_bytes, leg.u, leg.q, buf_view(&proof), leg.sealed, &again);
+    buf_fini(raw);
+    *raw = again;
+    buf_fini(&context);
+    buf_fini(&proof);
+}
+
+/* Both legs of bundle 1, so that the bundle has another id. */
+static struct buf rewritten(const struct seat *s)
+{
+    struct buf legs[2] = {{0}};
+    struct buf out = {0};
+    const struct seat_bundle victim = {.nonce = 1, .n_legs = 2, .rollups = {0, 1}};
+    for (uint32_t i = 0; i < 2; i++) {
+        seat_seal(s, &victim, i, &legs[i]);
+        rewrite_proof(s, &legs[i]);
+    }
+    seat_join(s, 1, legs, 2, &out);
+    buf_fini(&legs[0]);
+    buf_fini(&legs[1]);
+    return out;
+}
+
+/* The first leg of bundle 1 beside a leg that whoever does this has made himself: word for word, or
+ * made to name its new sibling. */
+static struct buf spliced(const struct seat *s, bool to_fit)
 {
     struct buf legs[2] = {{0}};
     struct buf out = {0};
@@ -335,20 +369,20 @@ static struct buf spliced(const struct seat *s, bool other_form)
         .nonce = 1, .n_legs = 2, .rollups = {0, 1}, .secrets = {NULL, "the thief's"}};
     seat_seal(s, &victim, 0, &legs[0]);
     seat_seal(s, &thief, 1, &legs[1]);
-    if (other_form) {
-        struct pro_leg leg;
-        struct buf context = {0};
-        struct buf proof = {0};
+    if (to_fit) { /* the thief knows u of the other, so his own leg names both */
+        struct pro_leg stolen;
+        struct pro_leg own;
         struct buf again = {0};
-        assert_int_equal(pro_leg_decode(buf_view(&legs[0]), &leg), 0);
-        const struct tlp_puzzle puzzle = {leg.u, leg.q, leg.proof, leg.sealed};
-        pro_leg_context(&s->cluster->deployment, leg.open_bytes, &context);
-        assert_int_equal(tlp_proof_compact(s->tlp, buf_view(&context), &puzzle, &proof), 0);
-        pro_leg_encode(leg.open_bytes, leg.u, leg.q, buf_view(&proof), leg.sealed, &again);
+        struct buf open_bytes = {0};
+        assert_int_equal(pro_leg_decode(buf_view(&legs[0]), &stolen), 0);
+        assert_int_equal(pro_leg_decode(buf_view(&legs[1]), &own), 0);
+        stolen.open.siblings = own.open.siblings;
+        pro_open_part_encode(&stolen.open, &open_bytes);
+        pro_leg_encode(buf_view(&open_bytes), stolen.u, stolen.q, stolen.proof, stolen.sealed,
+                       &again);
+        buf_fini(&open_bytes);
         buf_fini(&legs[0]);
         legs[0] = again;
-        buf_fini(&context);
-        buf_fini(&proof);
     }
     seat_join(s, 1, legs, 2, &out);
     buf_fini(&legs[0]);
@@ -356,16 +390,32 @@ static struct buf spliced(const struct seat *s, bool other_form)
     return out;
 }
 
-static void test_a_leg_of_another_bundle_is_refused_for_ever(void **state)
+static void test_a_leg_beside_a_sibling_it_does_not_name_is_refused(void **state)
+{
+    for (int promised = 0; promised < 2; promised++) {
+        struct seat *s = sit(NULL, 0);
+        struct buf victim = seat_pair(s, 1);
+        struct buf as_it_is = spliced(s, false);
+        struct buf to_fit = spliced(s, true);
+        if (promised) {
+            assert_verdict(s, &victim, NULL);
+        } else {
+            buf_fini(&victim);
+        }
+        assert_verdict(s, &as_it_is, "incomplete_bundle");
+        assert_verdict(s, &to_fit, "bad_proof");
+        seat_destroy(&s);
+    }
+}
+
+static void test_legs_that_were_promised_are_refused_for_ever_in_another_form(void **state)
 {
     struct seat *s = sit(NULL, 0);
     struct buf victim = seat_pair(s, 1);
     assert_verdict(s, &victim, NULL);
     for (int life = 0; life < 2; life++) {
         for (int slot = 0; slot < 2; slot++) {
-            struct buf same = spliced(s, false);
-            struct buf other = spliced(s, true);
-            assert_verdict(s, &same, "duplicate");
+            struct buf other = rewritten(s);
             assert_verdict(s, &other, "duplicate");
             assert_int_equal(seat_end_slot(s), 0);
         }
@@ -374,18 +424,18 @@ static void test_a_leg_of_another_bundle_is_refused_for_ever(void **state)
     seat_destroy(&s);
 }
 
-static void test_a_leg_replayed_while_both_wait_is_refused_too(void **state)
+static void test_legs_replayed_while_both_wait_are_refused_too(void **state)
 {
     struct seat *s = sit(NULL, 0);
     struct buf victim = seat_pair(s, 1);
-    struct buf thief = spliced(s, true);
+    struct buf other = rewritten(s);
     assert_int_equal(seat_submit(s, buf_view(&victim)), 0);
-    assert_int_equal(seat_submit(s, buf_view(&thief)), 0);
+    assert_int_equal(seat_submit(s, buf_view(&other)), 0);
     assert_int_equal(seat_run_works(s), 0);
     assert_int_equal(seat_promises(s, 0), 1);
     assert_string_equal(seat_refusal(s, 0), "duplicate");
     buf_fini(&victim);
-    buf_fini(&thief);
+    buf_fini(&other);
     seat_destroy(&s);
 }
 
@@ -409,8 +459,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_exponent_taken_in_this_slot_waits_for_the_next),
         cmocka_unit_test(test_what_still_waits_when_no_slot_follows_is_refused),
         cmocka_unit_test(test_different_puzzles_whose_exponents_meet_wait_as_well),
-        cmocka_unit_test(test_a_leg_of_another_bundle_is_refused_for_ever),
-        cmocka_unit_test(test_a_leg_replayed_while_both_wait_is_refused_too),
+        cmocka_unit_test(test_a_leg_beside_a_sibling_it_does_not_name_is_refused),
+        cmocka_unit_test(test_legs_that_were_promised_are_refused_for_ever_in_another_form),
+        cmocka_unit_test(test_legs_replayed_while_both_wait_are_refused_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

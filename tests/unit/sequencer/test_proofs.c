@@ -32,6 +32,10 @@ static struct buf put_together(const struct seat *s, uint64_t nonce, struct part
 {
     struct buf leg = {0};
     struct buf out = {0};
+    struct hash32 siblings;
+    const struct bytes u = buf_view(&p->u);
+    pro_siblings(&u, 1, &siblings); /* the damage is meant for what looks deeper */
+    memcpy(&p->open.data[8 + 8 + 4 + 4], siblings.b, sizeof(siblings.b));
     pro_leg_encode(buf_view(&p->open), buf_view(&p->u), buf_view(&p->q), buf_view(&p->proof),
                    buf_view(&p->sealed), &leg);
     seat_join(s, nonce, &leg, 1, &out);
@@ -130,7 +134,7 @@ static struct buf damaged(const struct seat *s, uint64_t nonce, enum damage d, i
         p.sealed.len = 15;
         break;
     case OTHER_OPEN: /* the gas limit */
-        p.open.data[8 + 8 + 4 + 4 + 7] ^= 1;
+        p.open.data[8 + 8 + 4 + 4 + 32 + 7] ^= 1;
         break;
     case SHORT_U:
         p.u.len--;
