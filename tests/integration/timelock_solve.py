@@ -93,7 +93,7 @@ class Solve(Case):
 
 class Chain(Case):
     """A chain of some seconds on this machine, and its right result."""
-    SECONDS = 2
+    SECONDS = 1.5
     rate = None
 
     def setUp(self):
