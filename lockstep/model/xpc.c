@@ -236,7 +236,7 @@ static void expect_fault(const struct mdl_fault *f, struct xpc_result *r)
     }
     if (!f->took_effect) {
         r->verdict = XPC_UNDECIDED;
-        buf_printf(&r->found, "there was no occasion for it");
+        buf_printf(&r->found, "line %u scripts it, and there was no occasion", r->line);
     }
 }
 
@@ -320,11 +320,11 @@ void xpc_report_fini(struct xpc_report *report)
     *report = (struct xpc_report){0};
 }
 
-bool xpc_expects_violation(const struct scn *scn, enum scn_check check)
+bool xpc_expects_violation(const struct mdl *m, enum scn_check check)
 {
-    for (size_t i = 0; i < scn->expect.n; i++) {
-        if (scn->expect.items[i].kind == SCN_EXPECT_VIOLATED &&
-            scn->expect.items[i].check == check) {
+    for (size_t i = 0; i < m->scn->expect.n; i++) {
+        const struct scn_expect *e = &m->scn->expect.items[i];
+        if (e->kind == SCN_EXPECT_VIOLATED && e->check == check && applies(m, e)) {
             return true;
         }
     }
