@@ -240,6 +240,21 @@ static void why_reverted(const struct mdl *m, const struct mdl_bundle *b, struct
     }
 }
 
+/* What its slot was voided for, or the earlier slot that it went with. */
+static void why_voided(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
+{
+    const struct mdl_void *swept = mdl_swept(m, b->preconf.slot);
+    uint64_t first = swept != NULL ? swept->first : b->preconf.slot;
+    for (size_t i = 0; i < m->n_sentences; i++) {
+        const struct mdl_sentence *s = &m->sentences[i];
+        if (s->slot == first) {
+            buf_printf(out, "%s was %s for slot %llu", mdl_actor_name(m, s->actor),
+                       s->slashed ? "slashed" : "penalized", (unsigned long long)first);
+            return;
+        }
+    }
+}
+
 void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
 {
     if (b->outcome == SCN_REFUSED) {
@@ -251,6 +266,8 @@ void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
         why_failed(leg_at(b, b->cause_chain, b->cause.order), mdl_cause_receipt(m, b), out);
     } else if (b->outcome == SCN_REVERTED || b->outcome == SCN_MIXED) {
         why_reverted(m, b, out);
+    } else if (b->outcome == SCN_VOIDED) {
+        why_voided(m, b, out);
     }
 }
 
