@@ -34,8 +34,8 @@ int xpc_run(const struct mdl *m, const struct chk_report *checks,
             struct xpc_report *report) MUST_CHECK;
 void xpc_report_fini(struct xpc_report *report);
 
-/* Returns: true if the scenario expects this check to be violated in this run. */
-bool xpc_expects_violation(const struct mdl *m, enum scn_check check);
+/* Returns: true if the scenario expects this check to be violated. */
+bool xpc_expects_violation(const struct scn *scn, enum scn_check check);
 
 /* Returns: "met", "failed" or "undecided". */
 const char *xpc_verdict_word(enum xpc_verdict v);

@@ -33,7 +33,7 @@ static bool check_fails(const struct rep_run *run, bool liveness)
     for (int i = 0; i < (int)SCN_CHECKS; i++) {
         if (run->checks->results[i].verdict == CHK_BROKEN &&
             (i == (int)SCN_CHECK_LIVENESS) == liveness &&
-            !xpc_expects_violation(run->m, (enum scn_check)i)) {
+            !xpc_expects_violation(run->m->scn, (enum scn_check)i)) {
             return true;
         }
     }

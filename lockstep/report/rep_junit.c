@@ -68,7 +68,7 @@ static void expectation_case(const struct rep_run *run, struct xpc_result *r, st
 static void check_case(const struct rep_run *run, enum scn_check check, struct buf *out)
 {
     struct chk_result *r = (struct chk_result *)(uintptr_t)&run->checks->results[check];
-    bool expected = r->verdict == CHK_BROKEN && xpc_expects_violation(run->m, check);
+    bool expected = r->verdict == CHK_BROKEN && xpc_expects_violation(run->m->scn, check);
     begin(run, "check", scn_check_word(check), out);
     end(r->verdict == CHK_HOLDS || expected ? NULL
         : r->verdict == CHK_BROKEN          ? "failure"
@@ -86,7 +86,8 @@ void rep_junit(const struct rep_run *run, struct buf *out)
     }
     for (int i = 0; i < (int)SCN_CHECKS; i++) {
         const struct chk_result *r = &run->checks->results[i];
-        failures += r->verdict == CHK_BROKEN && !xpc_expects_violation(run->m, (enum scn_check)i);
+        failures +=
+            r->verdict == CHK_BROKEN && !xpc_expects_violation(run->m->scn, (enum scn_check)i);
         skipped += r->verdict == CHK_IDLE;
     }
     buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite");

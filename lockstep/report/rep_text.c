@@ -192,7 +192,7 @@ static void put_bundles(const struct page *p)
 static void put_check(const struct page *p, enum scn_check check)
 {
     const struct chk_result *r = &p->run->checks->results[check];
-    bool expected = r->verdict == CHK_BROKEN && xpc_expects_violation(p->run->m, check);
+    bool expected = r->verdict == CHK_BROKEN && xpc_expects_violation(p->run->m->scn, check);
     buf_printf(p->out, "  %-13s ", scn_check_word(check));
     put(p,
         r->verdict == CHK_HOLDS              ? GREEN
