@@ -126,9 +126,15 @@ static void test_nobody_is_slashed_twice_for_one_slot(void **state)
 
 static void test_a_void_slot_that_nobody_paid_for_breaks_blame(void **state)
 {
-    struct past *p = past_new(data_dir, PAIR(1, "arb", "alice"), "");
+    struct past *p = past_new(
+        data_dir, FAULT(2, "withhold_reveal: {}") PAIR(1, "arb", "alice") PAIR(2, "more", "carol"),
+        "");
     promised(p, "arb", 1);
+    promised(p, "more", 2);
     past_void(p, 1, 1);
+    past_fault(p, "sequencer", 0);
+    past_penalize(p, "sequencer", 2);
+    past_void(p, 2, 2);
     assert_only(p, SCN_CHECK_BLAME, "slot 1 is void, and nobody was slashed or penalized for it");
     past_destroy(&p);
 }
@@ -250,6 +256,17 @@ static void test_an_honest_party_that_is_not_heard_is_stuck_not_guilty(void **st
     past_destroy(&p);
 }
 
+static void test_a_fault_that_did_not_happen_accounts_for_nothing(void **state)
+{
+    struct past *p =
+        past_new(data_dir, FAULT(1, "withhold_second: {}") PAIR(1, "arb", "alice"), "");
+    promised(p, "arb", 1);
+    past_penalize(p, "sequencer", 1);
+    past_void(p, 1, 1);
+    assert_only(p, SCN_CHECK_LIVENESS, "sequencer missed a deadline in slot 1: no finalized block");
+    past_destroy(&p);
+}
+
 static void test_a_fault_counts_when_its_culprit_says_so(void **state)
 {
     struct past *p =
@@ -315,6 +332,24 @@ static void test_a_slot_that_is_void_owes_nothing(void **state)
     past_destroy(&p);
 }
 
+static void test_an_earlier_fault_accounts_for_no_later_voiding(void **state)
+{
+    struct past *p =
+        past_new(data_dir,
+                 FAULT(1, "omit_leg: {rollup: A, order: 0}") FAULT(2, "censor: {account: bob}")
+                     PAIR(1, "arb", "alice") PAIR(2, "more", "carol"),
+                 "");
+    promised(p, "arb", 1);
+    past_fault(p, "sequencer", 0);
+    past_convict(p, 1, 1);
+    promised(p, "more", 2);
+    past_fault(p, "sequencer", 1); /* censors, which delays nothing */
+    past_penalize(p, "sequencer", 2);
+    past_void(p, 2, 3);
+    assert_only(p, SCN_CHECK_LIVENESS, "sequencer missed a deadline in slot 2: no finalized block");
+    past_destroy(&p);
+}
+
 static void test_deadlines_missed_behind_a_fault_are_accounted_for(void **state)
 {
     struct past *p = past_new(data_dir,
@@ -377,13 +412,16 @@ static void test_a_false_proof_may_be_admitted_by_a_sequencer_that_is_to(void **
 
 static void test_no_other_fault_excuses_the_admission_of_a_false_proof(void **state)
 {
-    struct past *p = past_new(
-        data_dir,
-        FAULT(1, "omit_leg: {rollup: A, order: 0}") PAIR_WITH(1, "bad", "carol", FALSE_PROOF), "");
+    struct past *p =
+        past_new(data_dir,
+                 FAULT(1, "omit_leg: {rollup: A, order: 0}") FAULT(2, "admit_bad_proof: {}")
+                     PAIR_WITH(1, "bad", "carol", FALSE_PROOF),
+                 "");
     promised(p, "bad", 1);
-    past_fault(p, "wallet", 1);
+    past_fault(p, "wallet", 2);
     past_fault(p, "sequencer", 0);
-    past_convict(p, 1, 1);
+    past_fault(p, "sequencer", 1);
+    past_convict(p, 1, 2);
     assert_only(p, SCN_CHECK_BLAME, "bundle bad is a false_proof and was not refused");
     past_destroy(&p);
 }
@@ -478,10 +516,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_silence_that_costs_nothing_breaks_blame),
         cmocka_unit_test(test_silence_is_penalized),
         cmocka_unit_test(test_an_honest_party_that_is_not_heard_is_stuck_not_guilty),
+        cmocka_unit_test(test_a_fault_that_did_not_happen_accounts_for_nothing),
         cmocka_unit_test(test_a_fault_counts_when_its_culprit_says_so),
         cmocka_unit_test(test_what_was_built_on_a_void_slot_needs_no_sentence),
         cmocka_unit_test(test_a_fault_beyond_what_is_void_still_needs_its_sentence),
         cmocka_unit_test(test_a_slot_that_is_void_owes_nothing),
+        cmocka_unit_test(test_an_earlier_fault_accounts_for_no_later_voiding),
         cmocka_unit_test(test_deadlines_missed_behind_a_fault_are_accounted_for),
         cmocka_unit_test(test_a_false_proof_is_refused),
         cmocka_unit_test(test_a_false_proof_that_is_admitted_breaks_blame),
