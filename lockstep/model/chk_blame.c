@@ -82,13 +82,10 @@ static void check_accusations(const struct mdl *m, struct chk_result *r)
 
 /* ---- Nobody guilty goes free ---- */
 
-/* Nobody looks any more at what was built on a void slot, nor does it owe anything. */
 static void check_sequencers(const struct mdl *m, const struct mdl_fault *f, struct chk_result *r)
 {
     bool slashing = pro_fault_consequence(f->kind) == PRO_FOLLOWS_SLASHING;
-    const struct mdl_slot *slot = mdl_find_slot(m, f->slot);
-    bool moot = mdl_swept(m, f->slot) != NULL || (!slashing && slot != NULL && slot->is_void);
-    if (!moot && !mdl_sentenced(m, f->actor, f->slot, slashing)) {
+    if (!mdl_sentenced(m, f->actor, f->slot, slashing) && !mdl_is_moot(m, f)) {
         chk_fault(r, "%s %s in slot %llu and was not %s", mdl_actor_name(m, f->actor),
                   pro_fault_sentence(f->kind), (unsigned long long)f->slot,
                   slashing ? "slashed" : "penalized");

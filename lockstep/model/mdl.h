@@ -175,6 +175,10 @@ bool mdl_sentenced(const struct mdl *m, uint32_t actor, uint64_t slot, bool slas
 bool mdl_accounts_for(const struct mdl *m, const struct mdl_fault *f, uint64_t slot);
 /* Returns: the voiding that reaches this slot from an earlier one, or NULL. */
 const struct mdl_void *mdl_swept(const struct mdl *m, uint64_t slot);
+/* Returns: true if nothing has to follow on the sequencer's fault any more. Silence in a void slot
+ * owes nothing; and whoever was slashed for an earlier slot that took this one along has nothing
+ * left to lose. A mere penalty there excuses nothing. */
+bool mdl_is_moot(const struct mdl *m, const struct mdl_fault *f);
 /* Returns: the index of the evidence that a slashing was made on, or n_accusations. */
 size_t mdl_evidence_of(const struct mdl *m, const struct mdl_sentence *s);
 /* Returns: the actor's name; "nobody" for 0. */

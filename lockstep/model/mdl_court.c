@@ -210,6 +210,20 @@ const struct mdl_void *mdl_swept(const struct mdl *m, uint64_t slot)
     return NULL;
 }
 
+bool mdl_is_moot(const struct mdl *m, const struct mdl_fault *f)
+{
+    bool slashing = pro_fault_consequence(f->kind) == PRO_FOLLOWS_SLASHING;
+    for (size_t i = 0; i < m->n_voids; i++) {
+        const struct mdl_void *v = &m->voids[i];
+        bool reaches = v->first <= f->slot && f->slot <= v->last;
+        if (reaches &&
+            (!slashing || (v->first < f->slot && mdl_sentenced(m, f->actor, v->first, true)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t mdl_evidence_of(const struct mdl *m, const struct mdl_sentence *s)
 {
     size_t i = 0;

@@ -14,12 +14,12 @@ static void begin(struct buf *out, uint64_t slot)
     } while (out->len - before < INDENT);
 }
 
-/* Whoever might have been sentenced for it was not, as its slot was void with an earlier one. */
-static bool is_moot(const struct mdl *m, const struct mdl_fault *f)
+/* Was nobody sentenced for it because its slot went with an earlier one? */
+static bool went_along(const struct mdl *m, const struct mdl_fault *f)
 {
-    return mdl_accounts_for(m, f, f->slot) && mdl_swept(m, f->slot) != NULL &&
-           !mdl_sentenced(m, f->actor, f->slot, true) &&
-           !mdl_sentenced(m, f->actor, f->slot, false);
+    bool slashing = pro_fault_consequence(f->kind) == PRO_FOLLOWS_SLASHING;
+    return mdl_accounts_for(m, f, f->slot) && mdl_swept(m, f->slot) != NULL && mdl_is_moot(m, f) &&
+           !mdl_sentenced(m, f->actor, f->slot, slashing);
 }
 
 static void put_fault(const struct rep_run *run, const struct mdl_fault *f, struct buf *out)
@@ -39,7 +39,7 @@ static void put_fault(const struct rep_run *run, const struct mdl_fault *f, stru
     }
     if (!f->took_effect) {
         buf_printf(&text, "; it never took effect");
-    } else if (is_moot(run->m, f)) {
+    } else if (went_along(run->m, f)) {
         buf_printf(&text, "; the slot went with slot %llu before anybody was judged for it",
                    (unsigned long long)mdl_swept(run->m, f->slot)->first);
     }

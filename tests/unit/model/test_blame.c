@@ -300,6 +300,30 @@ static void test_what_was_built_on_a_void_slot_needs_no_sentence(void **state)
     past_destroy(&p);
 }
 
+static void test_silence_is_no_way_out_of_a_slashing(void **state)
+{
+    struct past *p = past_new(data_dir,
+                              FAULT(1, "withhold_reveal: {}") FAULT(1, "two_orders: {rollup: A}")
+                                  FAULT(2, "two_orders: {rollup: B}") PAIR(1, "arb", "alice")
+                                      PAIR(2, "more", "carol"),
+                              "");
+    promised(p, "arb", 1);
+    promised(p, "more", 2);
+    past_fault(p, "sequencer", 0);
+    past_fault(p, "sequencer", 1);
+    past_fault(p, "sequencer", 2);
+    past_penalize(p, "sequencer", 1);
+    past_void(p, 1, 2);
+    assert_only(p, SCN_CHECK_BLAME,
+                "sequencer signs two order commitments for one rollup in slot 1 and was not "
+                "slashed\n"
+                "sequencer signs two order commitments for one rollup in slot 2 and was not "
+                "slashed");
+    past_slash(p, "sequencer", 1, "two_orders: it did", (struct bytes){0});
+    assert_all_hold(p);
+    past_destroy(&p);
+}
+
 static void test_a_fault_beyond_what_is_void_still_needs_its_sentence(void **state)
 {
     struct past *p =
@@ -519,6 +543,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_fault_that_did_not_happen_accounts_for_nothing),
         cmocka_unit_test(test_a_fault_counts_when_its_culprit_says_so),
         cmocka_unit_test(test_what_was_built_on_a_void_slot_needs_no_sentence),
+        cmocka_unit_test(test_silence_is_no_way_out_of_a_slashing),
         cmocka_unit_test(test_a_fault_beyond_what_is_void_still_needs_its_sentence),
         cmocka_unit_test(test_a_slot_that_is_void_owes_nothing),
         cmocka_unit_test(test_an_earlier_fault_accounts_for_no_later_voiding),
