@@ -173,7 +173,9 @@ bool mdl_sentenced(const struct mdl *m, uint32_t actor, uint64_t slot, bool slas
 /* Returns: true if the fault is one that L1 can take a bond for, took effect, and accounts for what
  * becomes of this slot: its own, or a later one that is void with it. */
 bool mdl_accounts_for(const struct mdl *m, const struct mdl_fault *f, uint64_t slot);
-/* Returns: the voiding that reaches this slot from an earlier one, or NULL. */
+/* Returns: the first voiding that takes this slot, or NULL. */
+const struct mdl_void *mdl_void_of(const struct mdl *m, uint64_t slot);
+/* Returns: the first voiding that reaches this slot from an earlier one, or NULL. */
 const struct mdl_void *mdl_swept(const struct mdl *m, uint64_t slot);
 /* Returns: true if nothing has to follow on the sequencer's fault any more. Silence in a void slot
  * owes nothing; and whoever was slashed for an earlier slot that took this one along has nothing

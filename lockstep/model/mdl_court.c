@@ -200,6 +200,16 @@ bool mdl_accounts_for(const struct mdl *m, const struct mdl_fault *f, uint64_t s
     return f->took_effect && costs && reaches;
 }
 
+const struct mdl_void *mdl_void_of(const struct mdl *m, uint64_t slot)
+{
+    for (size_t i = 0; i < m->n_voids; i++) {
+        if (m->voids[i].first <= slot && slot <= m->voids[i].last) {
+            return &m->voids[i];
+        }
+    }
+    return NULL;
+}
+
 const struct mdl_void *mdl_swept(const struct mdl *m, uint64_t slot)
 {
     for (size_t i = 0; i < m->n_voids; i++) {

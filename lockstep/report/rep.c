@@ -240,16 +240,15 @@ static void why_reverted(const struct mdl *m, const struct mdl_bundle *b, struct
     }
 }
 
-/* What its slot was voided for, or the earlier slot that it went with. */
+/* Who paid for the voiding that came first, and for which slot. */
 static void why_voided(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
 {
-    const struct mdl_void *swept = mdl_swept(m, b->preconf.slot);
-    uint64_t first = swept != NULL ? swept->first : b->preconf.slot;
-    for (size_t i = 0; i < m->n_sentences; i++) {
+    const struct mdl_void *v = mdl_void_of(m, b->preconf.slot);
+    for (size_t i = 0; v != NULL && i < m->n_sentences; i++) {
         const struct mdl_sentence *s = &m->sentences[i];
-        if (s->slot == first) {
+        if (s->slot == v->first) {
             buf_printf(out, "%s was %s for slot %llu", mdl_actor_name(m, s->actor),
-                       s->slashed ? "slashed" : "penalized", (unsigned long long)first);
+                       s->slashed ? "slashed" : "penalized", (unsigned long long)s->slot);
             return;
         }
     }

@@ -138,6 +138,30 @@ static void test_an_honest_run_has_nothing_to_tell(void **state)
     past_destroy(&p);
 }
 
+static void test_the_voiding_that_came_first_is_a_bundles_reason(void **state)
+{
+    struct past *p = past_new(data_dir,
+                              FAULT(1, "withhold_second: {}") FAULT(2, "two_orders: {rollup: B}")
+                                  PAIR(1, "arb", "alice") PAIR(2, "more", "carol"),
+                              "");
+    past_submit(p, "arb");
+    past_promise(p, "arb", 1);
+    past_submit(p, "more");
+    past_promise(p, "more", 2);
+    past_fault(p, "sequencer", 1);
+    past_slash(p, "sequencer", 2, "two_orders: it did", (struct bytes){0});
+    past_void(p, 2, 2);
+    past_fault(p, "sequencer", 0);
+    past_penalize(p, "sequencer", 1);
+    past_void(p, 1, 2);
+    assert_all_hold(p);
+    struct buf out = past_report_of(p, text, NULL);
+    assert_says(&out, "  arb     voided    sequencer was penalized for slot 1\n");
+    assert_says(&out, "  more    voided    sequencer was slashed for slot 2\n");
+    buf_fini(&out);
+    past_destroy(&p);
+}
+
 static void test_a_penalty_and_an_empty_bond_are_told(void **state)
 {
     struct past *p =
@@ -316,6 +340,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_lines_fit_a_terminal),
         cmocka_unit_test(test_without_outputs_no_evidence_is_pointed_to),
         cmocka_unit_test(test_an_honest_run_has_nothing_to_tell),
+        cmocka_unit_test(test_the_voiding_that_came_first_is_a_bundles_reason),
         cmocka_unit_test(test_a_penalty_and_an_empty_bond_are_told),
         cmocka_unit_test(test_result_json_has_faults_sentences_voids_and_evidence),
         cmocka_unit_test(test_result_json_names_no_file_that_is_not_kept),
