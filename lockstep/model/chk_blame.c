@@ -3,37 +3,49 @@
  * heard misses its deadlines as well (see liveness). */
 #include "lockstep/model/chk.h"
 
-static bool misbehaved(const struct mdl *m, uint32_t actor, uint64_t slot)
-{
-    for (size_t i = 0; i < m->n_faults; i++) {
-        const struct mdl_fault *f = &m->faults[i];
-        if (f->took_effect && f->actor == actor && f->slot == slot) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool sentenced(const struct mdl *m, uint32_t actor, uint64_t slot, bool slashed)
-{
-    for (size_t i = 0; i < m->n_sentences; i++) {
-        const struct mdl_sentence *s = &m->sentences[i];
-        if (s->actor == actor && s->slot == slot && s->slashed == slashed) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- Nobody innocent ---- */
+
+static bool is_repeated(const struct mdl *m, size_t at)
+{
+    const struct mdl_sentence *s = &m->sentences[at];
+    for (size_t i = 0; i < at; i++) {
+        const struct mdl_sentence *t = &m->sentences[i];
+        if (t->slashed && t->actor == s->actor && t->slot == s->slot) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void check_sentences(const struct mdl *m, struct chk_result *r)
 {
     for (size_t i = 0; i < m->n_sentences; i++) {
         const struct mdl_sentence *s = &m->sentences[i];
-        if (s->slashed && !mdl_committed(m, s->actor, s->slot, PRO_FOLLOWS_SLASHING)) {
+        if (!s->slashed) {
+            continue;
+        }
+        if (!mdl_committed(m, s->actor, s->slot, PRO_FOLLOWS_SLASHING)) {
             chk_fault(r, "%s was slashed in slot %llu, where it did nothing for it: %s",
                       mdl_actor_name(m, s->actor), (unsigned long long)s->slot, s->detail);
+        } else if (is_repeated(m, i)) {
+            chk_fault(r, "%s was slashed twice for slot %llu: %s", mdl_actor_name(m, s->actor),
+                      (unsigned long long)s->slot, s->detail);
+        }
+    }
+}
+
+/* Users lose what a void slot would have given them: somebody has to have paid for that. */
+static void check_voids(const struct mdl *m, struct chk_result *r)
+{
+    for (size_t i = 0; i < m->n_voids; i++) {
+        uint64_t slot = m->voids[i].first;
+        bool paid = false;
+        for (size_t k = 0; k < m->n_sentences && !paid; k++) {
+            paid = m->sentences[k].slot == slot;
+        }
+        if (!paid) {
+            chk_fault(r, "slot %llu is void, and nobody was slashed or penalized for it",
+                      (unsigned long long)slot);
         }
     }
 }
@@ -43,7 +55,8 @@ static bool is_founded(const struct mdl *m, const Lockstep__TraceViolation *v)
 {
     for (uint32_t actor = 1; actor <= m->sim->cluster->n_actors; actor++) {
         bool meant = v->by[0] == 0 || strcmp(v->by, mdl_actor_name(m, actor)) == 0;
-        if (meant && misbehaved(m, actor, v->slot)) {
+        if (meant && (mdl_committed(m, actor, v->slot, PRO_FOLLOWS_SLASHING) ||
+                      mdl_committed(m, actor, v->slot, PRO_FOLLOWS_PENALTY))) {
             return true;
         }
     }
@@ -69,40 +82,55 @@ static void check_accusations(const struct mdl *m, struct chk_result *r)
 
 /* ---- Nobody guilty goes free ---- */
 
-/* A sequencer that admits what it must refuse has the user's fault as well as its own. */
-static bool is_refused(const struct mdl *m, const struct mdl_fault *f)
+static void check_sequencers(const struct mdl *m, const struct mdl_fault *f, struct chk_result *r)
 {
-    return f->bundle->refused || mdl_committed(m, cluster_actor_id(m->sim->cluster, "sequencer"),
-                                               f->slot, PRO_FOLLOWS_SLASHING);
+    bool slashing = pro_fault_consequence(f->kind) == PRO_FOLLOWS_SLASHING;
+    if (!mdl_sentenced(m, f->actor, f->slot, slashing) && !mdl_is_moot(m, f)) {
+        chk_fault(r, "%s %s in slot %llu and was not %s", mdl_actor_name(m, f->actor),
+                  pro_fault_sentence(f->kind), (unsigned long long)f->slot,
+                  slashing ? "slashed" : "penalized");
+    }
+}
+
+/* A sequencer that admits what it must refuse has the user's fault as well as its own. */
+static bool is_admitted_on_order(const struct mdl *m, const struct mdl_fault *f)
+{
+    for (size_t i = 0; i < m->n_faults; i++) {
+        const struct mdl_fault *g = &m->faults[i];
+        if (g->kind == PRO_FAULT_ADMIT_BAD_PROOF && g->took_effect && g->slot == f->slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_users(const struct mdl *m, const struct mdl_fault *f, struct chk_result *r)
+{
+    const struct mdl_bundle *b = f->bundle;
+    if (b->refused) {
+        return; /* what stays outside need not be excluded */
+    }
+    if (pro_fault_consequence(f->kind) == PRO_FOLLOWS_REFUSAL) {
+        if (!is_admitted_on_order(m, f)) {
+            chk_fault(r, "bundle %s is a %s and was not refused", b->submit->bundle.text,
+                      pro_fault_word(f->kind));
+        }
+    } else if (b->outcome != SCN_EXCLUDED && b->outcome != SCN_VOIDED) {
+        chk_fault(r, "bundle %s has a leg of %s and was not excluded", b->submit->bundle.text,
+                  pro_fault_word(f->kind));
+    }
 }
 
 static void check_consequence(const struct mdl *m, const struct mdl_fault *f, struct chk_result *r)
 {
-    const char *name = mdl_actor_name(m, f->actor);
     switch (pro_fault_consequence(f->kind)) {
     case PRO_FOLLOWS_SLASHING:
-        if (!sentenced(m, f->actor, f->slot, true)) {
-            chk_fault(r, "%s %s in slot %llu and was not slashed", name,
-                      pro_fault_sentence(f->kind), (unsigned long long)f->slot);
-        }
-        break;
     case PRO_FOLLOWS_PENALTY:
-        if (!sentenced(m, f->actor, f->slot, false)) {
-            chk_fault(r, "%s %s in slot %llu and was not penalized", name,
-                      pro_fault_sentence(f->kind), (unsigned long long)f->slot);
-        }
+        check_sequencers(m, f, r);
         break;
     case PRO_FOLLOWS_REFUSAL:
-        if (!is_refused(m, f)) {
-            chk_fault(r, "bundle %s is a %s and was not refused", f->bundle->submit->bundle.text,
-                      pro_fault_word(f->kind));
-        }
-        break;
     case PRO_FOLLOWS_EXCLUSION:
-        if (f->bundle->outcome != SCN_EXCLUDED && f->bundle->outcome != SCN_VOIDED) {
-            chk_fault(r, "bundle %s has a leg of %s and was not excluded",
-                      f->bundle->submit->bundle.text, pro_fault_word(f->kind));
-        }
+        check_users(m, f, r);
         break;
     case PRO_FOLLOWS_NOTHING:
         break;
@@ -115,6 +143,7 @@ void chk_blame(const struct mdl *m, struct chk_result *r)
     r->units = "parties";
     r->examined = m->sim->cluster->n_actors;
     check_sentences(m, r);
+    check_voids(m, r);
     check_accusations(m, r);
     for (size_t i = 0; i < m->n_faults; i++) {
         if (m->faults[i].took_effect) {

@@ -36,6 +36,18 @@ static bool same_leg(const struct pro_entry *a, const struct pro_entry *b)
            hash32_equal(&a->enc_tx_hash, &b->enc_tx_hash);
 }
 
+/* Is it the header, signed? */
+static bool artifact_is(const struct mdl *m, struct bytes artifact, const struct pro_header *h)
+{
+    CLEANUP(buf_fini) struct buf encoded = {0};
+    struct bytes body;
+    struct addr20 signer;
+    pro_header_encode(h, &encoded);
+    return encoded.err == 0 &&
+           pro_unsign(&m->sim->cluster->deployment, PRO_TAG_BLOCK, artifact, &body, &signer) == 0 &&
+           bytes_equal(body, buf_view(&encoded));
+}
+
 /* ---- Order ---- */
 
 static void order_of(const struct where *w, struct chk_result *r)
@@ -50,6 +62,11 @@ static void order_of(const struct where *w, struct chk_result *r)
         chk_fault(r, "the finalized block of " WHERE_FORMAT " is not as long as what was proposed",
                   WHERE_ARGS(w));
         return;
+    }
+    if (w->cell->l1.proposal != 0 &&
+        (!p->has_header || !artifact_is(w->m, w->cell->l1.proposal_artifact, &p->header))) {
+        chk_fault(r, "the proposal block that L1 registered for " WHERE_FORMAT " is another one",
+                  WHERE_ARGS(w));
     }
     for (uint32_t i = 0; i < f->count; i++) {
         const struct pro_entry *e = &f->entries[i];
@@ -179,17 +196,6 @@ void chk_justified(const struct mdl *m, struct chk_result *r)
 }
 
 /* ---- Finality ---- */
-
-static bool artifact_is(const struct mdl *m, struct bytes artifact, const struct pro_header *h)
-{
-    CLEANUP(buf_fini) struct buf encoded = {0};
-    struct bytes body;
-    struct addr20 signer;
-    pro_header_encode(h, &encoded);
-    return encoded.err == 0 &&
-           pro_unsign(&m->sim->cluster->deployment, PRO_TAG_BLOCK, artifact, &body, &signer) == 0 &&
-           bytes_equal(body, buf_view(&encoded));
-}
 
 static void finality_of(const struct where *w, struct chk_result *r)
 {

@@ -9,7 +9,7 @@ void chk_atomicity(const struct mdl *m, struct chk_result *r)
     r->units = "decided bundles";
     for (size_t i = 0; i < m->n_bundles; i++) {
         const struct mdl_bundle *b = &m->bundles[i];
-        if (!b->promised || b->outcome == SCN_PENDING) {
+        if (!b->promised || b->outcome == SCN_PENDING || b->outcome == SCN_VOIDED) {
             continue;
         }
         r->examined++;
@@ -87,26 +87,54 @@ void chk_inclusion(const struct mdl *m, struct chk_result *r)
 
 /* ---- Liveness ---- */
 
+/* A user's misbehaviour that found no occasion: that is reported, and nobody else's failure. */
+static bool had_no_occasion(const struct mdl *m, const struct mdl_bundle *b)
+{
+    for (size_t i = 0; i < m->n_faults; i++) {
+        if (m->faults[i].bundle == b && !m->faults[i].took_effect) {
+            return !b->submitted;
+        }
+    }
+    return false;
+}
+
+static void check_bundle(const struct mdl_bundle *b, struct chk_result *r)
+{
+    r->examined++;
+    if (!b->submitted) {
+        chk_fault(r, "bundle %s was never submitted", b->submit->bundle.text);
+    } else if (!b->promised && !b->refused) {
+        chk_fault(r, "bundle %s was neither promised a position nor refused",
+                  b->submit->bundle.text);
+    } else if (b->outcome == SCN_PENDING) {
+        chk_fault(r, "bundle %s was promised slot %llu and never decided", b->submit->bundle.text,
+                  (unsigned long long)b->preconf.slot);
+    }
+}
+
+/* Who misbehaves does not get its slots done either, nor those that are void with them. */
+static bool is_accounted_for(const struct mdl *m, const struct mdl_sentence *s)
+{
+    for (size_t i = 0; i < m->n_faults; i++) {
+        if (m->faults[i].actor == s->actor && mdl_accounts_for(m, &m->faults[i], s->slot)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void chk_liveness(const struct mdl *m, struct chk_result *r)
 {
     r->unit = "bundle";
     r->units = "bundles";
     for (size_t i = 0; i < m->n_bundles; i++) {
-        const struct mdl_bundle *b = &m->bundles[i];
-        r->examined++;
-        if (!b->submitted) {
-            chk_fault(r, "bundle %s was never submitted", b->submit->bundle.text);
-        } else if (!b->promised && !b->refused) {
-            chk_fault(r, "bundle %s was neither promised a position nor refused",
-                      b->submit->bundle.text);
-        } else if (b->outcome == SCN_PENDING) {
-            chk_fault(r, "bundle %s was promised slot %llu and never decided",
-                      b->submit->bundle.text, (unsigned long long)b->preconf.slot);
+        if (!had_no_occasion(m, &m->bundles[i])) {
+            check_bundle(&m->bundles[i], r);
         }
     }
     for (size_t i = 0; i < m->n_sentences; i++) {
         const struct mdl_sentence *s = &m->sentences[i];
-        if (!s->slashed && !mdl_committed(m, s->actor, s->slot, PRO_FOLLOWS_PENALTY)) {
+        if (!s->slashed && !is_accounted_for(m, s)) {
             chk_fault(r, "%s missed a deadline in slot %llu: %s", mdl_actor_name(m, s->actor),
                       (unsigned long long)s->slot, s->detail);
         }

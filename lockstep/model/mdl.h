@@ -39,6 +39,7 @@ struct mdl_l1 {
     uint64_t final;
     uint64_t finalized;
     uint32_t n_finals; /* final headers mined */
+    struct bytes proposal_artifact;
     struct bytes final_artifact;
     struct sim_time finalized_at;
 };
@@ -118,8 +119,8 @@ struct mdl_fault {
 
 /* Somebody made evidence. */
 struct mdl_accusation {
-    uint32_t actor; /* id */
-    const char *kind;
+    uint32_t actor;   /* id */
+    const char *kind; /* as the bytes say; "unknown" if they are no evidence. Static storage */
     struct bytes evidence;
 };
 
@@ -167,6 +168,21 @@ enum pro_evidence_kind mdl_crime(const struct mdl_sentence *s);
  * consequence. */
 bool mdl_committed(const struct mdl *m, uint32_t actor, uint64_t slot,
                    enum pro_consequence consequence);
+/* Returns: true if the actor was slashed, or else penalized, for this slot. */
+bool mdl_sentenced(const struct mdl *m, uint32_t actor, uint64_t slot, bool slashed);
+/* Returns: true if the fault is one that L1 can take a bond for, took effect, and accounts for what
+ * becomes of this slot: its own, or a later one that is void with it. */
+bool mdl_accounts_for(const struct mdl *m, const struct mdl_fault *f, uint64_t slot);
+/* Returns: the first voiding that takes this slot, or NULL. */
+const struct mdl_void *mdl_void_of(const struct mdl *m, uint64_t slot);
+/* Returns: the first voiding that reaches this slot from an earlier one, or NULL. */
+const struct mdl_void *mdl_swept(const struct mdl *m, uint64_t slot);
+/* Returns: true if nothing has to follow on the sequencer's fault any more. Silence in a void slot
+ * owes nothing; and whoever was slashed for an earlier slot that took this one along has nothing
+ * left to lose. A mere penalty there excuses nothing. */
+bool mdl_is_moot(const struct mdl *m, const struct mdl_fault *f);
+/* Returns: the index of the evidence that a slashing was made on, or n_accusations. */
+size_t mdl_evidence_of(const struct mdl *m, const struct mdl_sentence *s);
 /* Returns: the actor's name; "nobody" for 0. */
 const char *mdl_actor_name(const struct mdl *m, uint32_t actor);
 

@@ -53,15 +53,16 @@ static int get_round(struct mdl_slot *slot, struct mdl_cell *cell, uint32_t roun
 
 /* ---- What the DA node stored ---- */
 
-/* Fits where it was stored and is not the second of its kind there. */
+/* Fits where it was stored. Of several for one place, what L1 registered counts; else the first. */
 static void take_header(const struct mdl *m, const Lockstep__TraceDaStored *r, bool final,
-                        struct mdl_block *block)
+                        struct bytes registered, struct mdl_block *block)
 {
     struct bytes body;
     struct pro_header h;
     int rc = pro_unsign_from(&m->sim->cluster->deployment, PRO_TAG_BLOCK, wire_view(&r->data),
                              sequencer_of(m), &body);
-    if (rc == 0 && !block->has_header && pro_header_decode(body, &h) == 0 && h.final == final &&
+    bool counts = !block->has_header || bytes_equal(registered, wire_view(&r->data));
+    if (rc == 0 && counts && pro_header_decode(body, &h) == 0 && h.final == final &&
         h.slot == r->key->slot && h.rollup == r->key->namespace_ &&
         (final || h.round == r->key->index)) {
         block->header = h;
@@ -69,18 +70,29 @@ static void take_header(const struct mdl *m, const Lockstep__TraceDaStored *r, b
     }
 }
 
+static bool fits_header(const struct mdl_block *block, struct bytes body)
+{
+    struct hash32 hash;
+    hash_keccak256(body, &hash);
+    return block->has_header && hash32_equal(&hash, &block->header.body_hash);
+}
+
+/* In: a block whose header is settled. Of several bodies, the header's counts; else the first. */
 static void take_body(const Lockstep__TraceDaStored *r, struct mdl_block *block)
 {
+    struct bytes body = wire_view(&r->data);
     struct pro_block b = {0};
-    if (block->has_body || pro_block_decode(wire_view(&r->data), &b) != 0) {
+    if ((block->has_body && (fits_header(block, block->body_bytes) || !fits_header(block, body))) ||
+        pro_block_decode(body, &b) != 0) {
         return;
     }
     if (b.slot != r->key->slot || b.rollup != r->key->namespace_) {
         pro_block_fini(&b);
         return;
     }
+    pro_block_fini(&block->block);
     block->block = b;
-    block->body_bytes = wire_view(&r->data);
+    block->body_bytes = body;
     block->has_body = true;
 }
 
@@ -99,11 +111,36 @@ static void take_result(const struct mdl *m, size_t chain, const Lockstep__Trace
     }
 }
 
+static bool is_body(Lockstep__DaKind kind)
+{
+    return kind == LOCKSTEP__DA_KIND__DA_BLOCK || kind == LOCKSTEP__DA_KIND__DA_FINAL;
+}
+
+static int take_proposal(struct mdl *m, size_t chain, struct mdl_slot *slot,
+                         const Lockstep__TraceDaStored *r)
+{
+    struct mdl_cell *cell = &slot->cells[chain];
+    struct mdl_round *round = NULL;
+    int rc = get_round(slot, cell, r->key->index, &round);
+    if (rc != 0) {
+        return rc;
+    }
+    if (r->key->kind == LOCKSTEP__DA_KIND__DA_BLOCK) {
+        take_body(r, &round->proposal);
+    } else if (r->key->kind == LOCKSTEP__DA_KIND__DA_HEADER) {
+        take_header(m, r, false,
+                    r->key->index == 0 ? cell->l1.proposal_artifact : (struct bytes){0},
+                    &round->proposal);
+    } else {
+        take_result(m, chain, r, round);
+    }
+    return 0;
+}
+
 static int take_stored(struct mdl *m, const Lockstep__TraceDaStored *r)
 {
     int chain = mdl_chain_index(m, r->key->namespace_);
     struct mdl_slot *slot = NULL;
-    struct mdl_round *round = NULL;
     if (chain < 0 || r->key->index > PRO_MAX_ENTRIES) {
         return 0;
     }
@@ -112,31 +149,20 @@ static int take_stored(struct mdl *m, const Lockstep__TraceDaStored *r)
         return rc;
     }
     struct mdl_cell *cell = &slot->cells[chain];
-    if (r->key->kind == LOCKSTEP__DA_KIND__DA_FINAL) {
+    switch (r->key->kind) {
+    case LOCKSTEP__DA_KIND__DA_FINAL:
         take_body(r, &cell->final);
         return 0;
-    }
-    if (r->key->kind == LOCKSTEP__DA_KIND__DA_FINAL_HEADER) {
-        take_header(m, r, true, &cell->final);
+    case LOCKSTEP__DA_KIND__DA_FINAL_HEADER:
+        take_header(m, r, true, cell->l1.final_artifact, &cell->final);
+        return 0;
+    case LOCKSTEP__DA_KIND__DA_BLOCK:
+    case LOCKSTEP__DA_KIND__DA_HEADER:
+    case LOCKSTEP__DA_KIND__DA_RESULT:
+        return take_proposal(m, (size_t)chain, slot, r);
+    default:
         return 0;
     }
-    if (r->key->kind != LOCKSTEP__DA_KIND__DA_BLOCK &&
-        r->key->kind != LOCKSTEP__DA_KIND__DA_HEADER &&
-        r->key->kind != LOCKSTEP__DA_KIND__DA_RESULT) {
-        return 0;
-    }
-    rc = get_round(slot, cell, r->key->index, &round);
-    if (rc != 0) {
-        return rc;
-    }
-    if (r->key->kind == LOCKSTEP__DA_KIND__DA_BLOCK) {
-        take_body(r, &round->proposal);
-    } else if (r->key->kind == LOCKSTEP__DA_KIND__DA_HEADER) {
-        take_header(m, r, false, &round->proposal);
-    } else {
-        take_result(m, (size_t)chain, r, round);
-    }
-    return 0;
 }
 
 /* ---- What L1 accepted ---- */
@@ -155,7 +181,10 @@ static int take_l1(struct mdl *m, struct sim_time at, const Lockstep__TraceL1 *r
         l1->order = r->number;
         break;
     case LOCKSTEP__L1_KIND__L1_BLOCK:
-        l1->proposal = r->event->round == 0 ? r->number : l1->proposal;
+        if (r->event->round == 0) {
+            l1->proposal = r->number;
+            l1->proposal_artifact = wire_view(&r->event->artifact);
+        }
         break;
     case LOCKSTEP__L1_KIND__L1_FINAL:
         l1->final = r->number;
@@ -227,33 +256,48 @@ static void take_refused(struct mdl *m, const Lockstep__TraceRefused *r)
     }
 }
 
+/* What does not hang on anything else. */
+static int take_record(struct mdl *m, const struct history_item *item)
+{
+    const Lockstep__TraceRecord *r = item->record;
+    switch (r->body_case) {
+    case LOCKSTEP__TRACE_RECORD__BODY_SUBMITTED:
+        take_submitted(m, r->submitted);
+        return 0;
+    case LOCKSTEP__TRACE_RECORD__BODY_PRECONFIRMED:
+        return take_preconfirmed(m, r->preconfirmed);
+    case LOCKSTEP__TRACE_RECORD__BODY_REFUSED:
+        take_refused(m, r->refused);
+        return 0;
+    case LOCKSTEP__TRACE_RECORD__BODY_L1:
+        return take_l1(m, item->at, r->l1);
+    default:
+        return 0;
+    }
+}
+
+/* Two headers may have been signed for one place: which of them counts is known when L1 has been
+ * read, and which body, when the headers have. */
+enum pass { PASS_L1, PASS_HEADERS, PASS_BODIES, PASSES };
+
+static int take_item(struct mdl *m, const struct history_item *item, enum pass pass)
+{
+    if (item->kind != HISTORY_RECORD) {
+        return 0;
+    }
+    if (item->record->body_case != LOCKSTEP__TRACE_RECORD__BODY_DA_STORED) {
+        return pass == PASS_L1 ? take_record(m, item) : 0;
+    }
+    const Lockstep__TraceDaStored *r = item->record->da_stored;
+    return pass == (is_body(r->key->kind) ? PASS_BODIES : PASS_HEADERS) ? take_stored(m, r) : 0;
+}
+
 int mdl_collect(struct mdl *m)
 {
     int rc = 0;
-    for (size_t i = 0; i < m->sim->history.n && rc == 0; i++) {
-        const struct history_item *item = &m->sim->history.items[i];
-        if (item->kind != HISTORY_RECORD) {
-            continue;
-        }
-        const Lockstep__TraceRecord *r = item->record;
-        switch (r->body_case) {
-        case LOCKSTEP__TRACE_RECORD__BODY_SUBMITTED:
-            take_submitted(m, r->submitted);
-            break;
-        case LOCKSTEP__TRACE_RECORD__BODY_PRECONFIRMED:
-            rc = take_preconfirmed(m, r->preconfirmed);
-            break;
-        case LOCKSTEP__TRACE_RECORD__BODY_REFUSED:
-            take_refused(m, r->refused);
-            break;
-        case LOCKSTEP__TRACE_RECORD__BODY_DA_STORED:
-            rc = take_stored(m, r->da_stored);
-            break;
-        case LOCKSTEP__TRACE_RECORD__BODY_L1:
-            rc = take_l1(m, item->at, r->l1);
-            break;
-        default:
-            break;
+    for (int pass = 0; pass < (int)PASSES; pass++) {
+        for (size_t i = 0; i < m->sim->history.n && rc == 0; i++) {
+            rc = take_item(m, &m->sim->history.items[i], (enum pass)pass);
         }
     }
     return rc;

@@ -1,6 +1,7 @@
 /* Who did what, by the script; and what L1 said about it. */
 #include "common/actor/wire.h"
 #include "common/base/vec.h"
+#include "common/protocol/pro_evidence.h"
 #include "lockstep/model/mdl.h"
 
 #include <stdlib.h>
@@ -110,6 +111,13 @@ static void take_fault(struct mdl *m, uint32_t actor, const Lockstep__TraceFault
     }
 }
 
+/* The record's own word for it comes from whoever made it, and names a file later. */
+static const char *kind_of(struct bytes evidence)
+{
+    struct pro_evidence e;
+    return pro_evidence_decode(evidence, &e) == 0 ? pro_evidence_name(e.kind) : "unknown";
+}
+
 static int take_evidence(struct mdl *m, uint32_t actor, const Lockstep__TraceEvidence *r)
 {
     for (size_t i = 0; i < m->n_accusations; i++) {
@@ -119,8 +127,8 @@ static int take_evidence(struct mdl *m, uint32_t actor, const Lockstep__TraceEvi
     }
     int rc = VEC_RESERVE(m->accusations, m->cap_accusations, m->n_accusations + 1);
     if (rc == 0) {
-        m->accusations[m->n_accusations++] =
-            (struct mdl_accusation){actor, r->kind, wire_view(&r->evidence)};
+        m->accusations[m->n_accusations++] = (struct mdl_accusation){
+            actor, kind_of(wire_view(&r->evidence)), wire_view(&r->evidence)};
     }
     return rc;
 }
@@ -167,6 +175,73 @@ bool mdl_committed(const struct mdl *m, uint32_t actor, uint64_t slot,
         }
     }
     return false;
+}
+
+bool mdl_sentenced(const struct mdl *m, uint32_t actor, uint64_t slot, bool slashed)
+{
+    for (size_t i = 0; i < m->n_sentences; i++) {
+        const struct mdl_sentence *s = &m->sentences[i];
+        if (s->actor == actor && s->slot == slot && s->slashed == slashed) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mdl_accounts_for(const struct mdl *m, const struct mdl_fault *f, uint64_t slot)
+{
+    enum pro_consequence follows = pro_fault_consequence(f->kind);
+    bool costs = follows == PRO_FOLLOWS_SLASHING || follows == PRO_FOLLOWS_PENALTY;
+    bool reaches = f->slot == slot;
+    for (size_t i = 0; i < m->n_voids && !reaches; i++) {
+        const struct mdl_void *v = &m->voids[i];
+        reaches = v->first <= f->slot && f->slot < slot && slot <= v->last;
+    }
+    return f->took_effect && costs && reaches;
+}
+
+const struct mdl_void *mdl_void_of(const struct mdl *m, uint64_t slot)
+{
+    for (size_t i = 0; i < m->n_voids; i++) {
+        if (m->voids[i].first <= slot && slot <= m->voids[i].last) {
+            return &m->voids[i];
+        }
+    }
+    return NULL;
+}
+
+const struct mdl_void *mdl_swept(const struct mdl *m, uint64_t slot)
+{
+    for (size_t i = 0; i < m->n_voids; i++) {
+        if (m->voids[i].first < slot && slot <= m->voids[i].last) {
+            return &m->voids[i];
+        }
+    }
+    return NULL;
+}
+
+bool mdl_is_moot(const struct mdl *m, const struct mdl_fault *f)
+{
+    bool slashing = pro_fault_consequence(f->kind) == PRO_FOLLOWS_SLASHING;
+    for (size_t i = 0; i < m->n_voids; i++) {
+        const struct mdl_void *v = &m->voids[i];
+        bool reaches = v->first <= f->slot && f->slot <= v->last;
+        if (reaches &&
+            (!slashing || (v->first < f->slot && mdl_sentenced(m, f->actor, v->first, true)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t mdl_evidence_of(const struct mdl *m, const struct mdl_sentence *s)
+{
+    size_t i = 0;
+    while (i < m->n_accusations && !(s->slashed && s->evidence.len > 0 &&
+                                     bytes_equal(m->accusations[i].evidence, s->evidence))) {
+        i++;
+    }
+    return i;
 }
 
 enum pro_evidence_kind mdl_crime(const struct mdl_sentence *s)

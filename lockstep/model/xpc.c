@@ -236,7 +236,7 @@ static void expect_fault(const struct mdl_fault *f, struct xpc_result *r)
     }
     if (!f->took_effect) {
         r->verdict = XPC_UNDECIDED;
-        buf_printf(&r->found, "there was no occasion for it");
+        buf_printf(&r->found, "line %u scripts it, and there was no occasion", r->line);
     }
 }
 

@@ -240,6 +240,20 @@ static void why_reverted(const struct mdl *m, const struct mdl_bundle *b, struct
     }
 }
 
+/* Who paid for the voiding that came first, and for which slot. */
+static void why_voided(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
+{
+    const struct mdl_void *v = mdl_void_of(m, b->preconf.slot);
+    for (size_t i = 0; v != NULL && i < m->n_sentences; i++) {
+        const struct mdl_sentence *s = &m->sentences[i];
+        if (s->slot == v->first) {
+            buf_printf(out, "%s was %s for slot %llu", mdl_actor_name(m, s->actor),
+                       s->slashed ? "slashed" : "penalized", (unsigned long long)s->slot);
+            return;
+        }
+    }
+}
+
 void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
 {
     if (b->outcome == SCN_REFUSED) {
@@ -251,6 +265,8 @@ void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
         why_failed(leg_at(b, b->cause_chain, b->cause.order), mdl_cause_receipt(m, b), out);
     } else if (b->outcome == SCN_REVERTED || b->outcome == SCN_MIXED) {
         why_reverted(m, b, out);
+    } else if (b->outcome == SCN_VOIDED) {
+        why_voided(m, b, out);
     }
 }
 

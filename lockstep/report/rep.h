@@ -69,7 +69,7 @@ const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final);
 /* In: an entry of a bundle that is not the scenario's. Returns: the account that signed it; "?" if
  * there is none. */
 const char *rep_stranger(const struct mdl *m, const struct pro_entry *e);
-/* Appends what is behind an exclusion or refusal; nothing for other outcomes. */
+/* Appends what is behind an exclusion, a refusal, a voiding; nothing for other outcomes. */
 void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out);
 /* Is this a note of that name? And how many are there? */
 bool rep_is_note(const struct history_item *item, const char *what);

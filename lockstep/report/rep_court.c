@@ -14,6 +14,14 @@ static void begin(struct buf *out, uint64_t slot)
     } while (out->len - before < INDENT);
 }
 
+/* Was nobody sentenced for it because its slot went with an earlier one? */
+static bool went_along(const struct mdl *m, const struct mdl_fault *f)
+{
+    bool slashing = pro_fault_consequence(f->kind) == PRO_FOLLOWS_SLASHING;
+    return mdl_accounts_for(m, f, f->slot) && mdl_swept(m, f->slot) != NULL && mdl_is_moot(m, f) &&
+           !mdl_sentenced(m, f->actor, f->slot, slashing);
+}
+
 static void put_fault(const struct rep_run *run, const struct mdl_fault *f, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf text = {0};
@@ -31,6 +39,9 @@ static void put_fault(const struct rep_run *run, const struct mdl_fault *f, stru
     }
     if (!f->took_effect) {
         buf_printf(&text, "; it never took effect");
+    } else if (went_along(run->m, f)) {
+        buf_printf(&text, "; the slot went with slot %llu before anybody was judged for it",
+                   (unsigned long long)mdl_swept(run->m, f->slot)->first);
     }
     rep_wrap(out, INDENT, buf_cstr(&text));
 }
@@ -50,6 +61,10 @@ static void put_sentence(const struct rep_run *run, const struct mdl_sentence *s
         buf_printf(&text, ", gas %llu", (unsigned long long)s->gas);
     }
     buf_printf(&text, "\n%s", s->detail);
+    if (run->where != NULL && mdl_evidence_of(run->m, s) < run->m->n_accusations) {
+        buf_printf(&text, "\n");
+        rep_evidence_name(run->m, mdl_evidence_of(run->m, s), &text);
+    }
     rep_wrap(out, INDENT, buf_cstr(&text));
 }
 

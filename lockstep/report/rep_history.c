@@ -54,6 +54,11 @@ static json_t *l1_object(uint64_t number, const Lockstep__L1Event *e)
     switch (e->kind) {
     case LOCKSTEP__L1_KIND__L1_SLASHED:
     case LOCKSTEP__L1_KIND__L1_PENALIZED:
+        if (e->kind == LOCKSTEP__L1_KIND__L1_SLASHED) {
+            json_object_set_new(o, "evidence", hash_of(&e->artifact));
+        } else {
+            json_object_set_new(o, "rollup", json_integer((json_int_t)e->rollup));
+        }
         json_object_set_new(o, "culprit", hex_of(&e->culprit));
         json_object_set_new(o, "detail", json_string(e->detail));
         json_object_set_new(o, "gas", json_integer((json_int_t)e->gas));

@@ -218,18 +218,43 @@ static json_t *links(const struct rep_run *run)
     return all;
 }
 
+/* Where evidence is kept below the folder of outputs; null if none are. */
+static json_t *evidence_file(const struct rep_run *run, size_t i)
+{
+    CLEANUP(buf_fini) struct buf name = {0};
+    if (run->where == NULL || i >= run->m->n_accusations) {
+        return json_null();
+    }
+    rep_evidence_name(run->m, i, &name);
+    return json_string(buf_cstr(&name));
+}
+
+static json_t *evidence(const struct rep_run *run)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < run->m->n_accusations; i++) {
+        const struct mdl_accusation *a = &run->m->accusations[i];
+        json_array_append_new(all, json_pack("{s:s, s:s, s:I, s:o}", "kind", a->kind, "by",
+                                             mdl_actor_name(run->m, a->actor), "bytes",
+                                             (json_int_t)a->evidence.len, "file",
+                                             evidence_file(run, i)));
+    }
+    return all;
+}
+
 static json_t *sentences(const struct rep_run *run)
 {
     json_t *all = json_array();
     for (size_t i = 0; i < run->m->n_sentences; i++) {
         const struct mdl_sentence *s = &run->m->sentences[i];
         json_array_append_new(
-            all, json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:o, s:s}", "actor",
-                           mdl_actor_name(run->m, s->actor), "slashed", s->slashed ? 1 : 0,
-                           "evidence", s->slashed ? pro_evidence_name(mdl_crime(s)) : "", "slot",
-                           (json_int_t)s->slot, "l1_block", (json_int_t)s->block, "gas",
-                           (json_int_t)s->gas, "amount_gwei", number(s->amount_gwei), "detail",
-                           s->detail));
+            all,
+            json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:o, s:s, s:o}", "actor",
+                      mdl_actor_name(run->m, s->actor), "slashed", s->slashed ? 1 : 0, "evidence",
+                      s->slashed ? pro_evidence_name(mdl_crime(s)) : "", "slot",
+                      (json_int_t)s->slot, "l1_block", (json_int_t)s->block, "gas",
+                      (json_int_t)s->gas, "amount_gwei", number(s->amount_gwei), "detail",
+                      s->detail, "evidence_file", evidence_file(run, mdl_evidence_of(run->m, s))));
     }
     return all;
 }
@@ -252,9 +277,11 @@ static json_t *faults(const struct rep_run *run)
     for (size_t i = 0; i < run->m->n_faults; i++) {
         const struct mdl_fault *f = &run->m->faults[i];
         json_array_append_new(
-            all, json_pack("{s:s, s:s, s:I, s:b}", "fault", pro_fault_word(f->kind), "actor",
-                           mdl_actor_name(run->m, f->actor), "slot", (json_int_t)f->slot,
-                           "took_effect", f->took_effect ? 1 : 0));
+            all, json_pack("{s:s, s:s, s:I, s:I, s:s?, s:b}", "fault", pro_fault_word(f->kind),
+                           "actor", mdl_actor_name(run->m, f->actor), "line",
+                           (json_int_t)f->step->place.line, "slot", (json_int_t)f->slot, "bundle",
+                           f->bundle != NULL ? f->bundle->submit->bundle.text : NULL, "took_effect",
+                           f->took_effect ? 1 : 0));
     }
     return all;
 }
@@ -289,6 +316,7 @@ void rep_json(const struct rep_run *run, bool pretty, struct buf *out)
 {
     CLEANUP(release) json_t *j = whole(run);
     if (json_object_set_new(j, "promises", promises(run)) != 0 ||
+        json_object_set_new(j, "evidence", evidence(run)) != 0 ||
         json_dump_callback(j, append, out, pretty ? JSON_INDENT(2) : 0) != 0) {
         out->err = out->err != 0 ? out->err : ERR_NOMEM;
         return;

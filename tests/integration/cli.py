@@ -293,6 +293,90 @@ class Runs(Case):
         self.assertIn('--out', err)
 
 
+class Misbehaviour(Case):
+    """Faults that a scenario scripts, from the file to the evidence."""
+
+    MORE = ('{at: slot %d + 200ms, submit: {bundle: %s, from: alice, legs: [{rollup: A, '
+            'ops: [{transfer: {to: bob, asset: ETH, amount: 1}}]}]}}')
+
+    def run_with(self, steps, *expectations, slots=1):
+        steps = [*steps, self.MORE % (1, 'more')]
+        text = SMALL.replace('timeline:\n', 'timeline:\n' + ''.join('  - %s\n' % s for s in steps))
+        text = text.replace('slots: 1', 'slots: %d' % slots)
+        name = self.file(text + ''.join('  - %s\n' % e for e in expectations or ['{rounds: 1}']))
+        return self.lockstep('run', '--host', 'inproc', name)
+
+    def output(self, name):
+        with open(os.path.join(self.dir, 'out/small/latest', name), encoding='utf-8') as f:
+            return f.read()
+
+    def test_who_is_caught_leaves_evidence_that_convicts(self):
+        code, out, err = self.run_with(['{at: slot 1, fault: {omit_leg: {rollup: A, order: 0}}}'],
+                                       '{slashed: sequencer, for: block_breaks_promise, slot: 1}',
+                                       '{bundle: pay, is: voided}',
+                                       '{balance: {rollup: A, account: bob, asset: ETH, '
+                                       'equals: 0}}')
+        self.assertEqual((code, err), (0, ''), out)
+        self.assertIn('PASS  4 of 4 expectations met', out)
+        self.assertIn('  slot 1   sequencer: omit_leg', out)
+        self.assertRegex(out, r'  slot 1   sequencer slashed in block \d+, 32000000000 gwei, '
+                              r'gas \d+\n           block_breaks_promise: ')
+        self.assertIn('  pay     voided    sequencer was slashed for slot 1\n', out)
+        self.assertTrue(all(len(line) <= 80 for line in out.splitlines()), out)
+        result = json.loads(self.output('result.json'))
+        sentence, = result['sentences']
+        self.assertIn('           %s\n' % sentence['evidence_file'], out)
+        self.assertEqual(result['faults'][0]['line'], 13)
+        latest = os.path.join(self.dir, 'out/small/latest')
+        self.assertEqual(sorted(os.listdir(latest + '/evidence')),
+                         sorted(os.path.basename(e['file']) for e in result['evidence']))
+        code, said, err = self.lockstep('verify', 'evidence', '--json',
+                                        os.path.join(latest, sentence['evidence_file']))
+        self.assertEqual((code, err), (0, ''))
+        self.assertEqual({key: json.loads(said)[key] for key in ('verdict', 'slot', 'gas')},
+                         {'verdict': 'convicts', 'slot': 1, 'gas': sentence['gas']})
+        suite = xml.etree.ElementTree.fromstring(self.output('junit.xml'))
+        self.assertEqual((suite.get('tests'), suite.get('failures')), ('12', '0'))
+        history = [json.loads(line) for line in self.output('history.jsonl').splitlines()]
+        self.assertEqual([h['what'] for h in history if h['kind'] == 'fault'], ['omit_leg'])
+        slashed, = (h for h in history if h.get('what') == 'L1_SLASHED')
+        self.assertIn(slashed['evidence'], [h['hash'] for h in history if h['kind'] == 'evidence'])
+        self.assertEqual(slashed['detail'], sentence['detail'])
+
+    def test_silence_is_penalized_without_evidence(self):
+        code, out, _ = self.run_with(['{at: slot 1, fault: {withhold_reveal: {}}}'],
+                                     '{penalized: sequencer, slot: 1}', '{bundle: pay, is: voided}')
+        self.assertEqual(code, 0, out)
+        self.assertIn('sequencer penalized in block', out)
+        self.assertNotIn('evidence', os.listdir(os.path.join(self.dir, 'out/small/latest')))
+
+    def test_a_fault_that_finds_no_occasion_is_2(self):
+        code, out, _ = self.run_with(['{at: slot 1, fault: {omit_leg: {rollup: A, order: 7}}}'])
+        self.assertEqual(code, 2, out)
+        self.assertIn('  line 13   undecided the fault omit_leg takes effect in slot 1\n'
+                      '                      line 13 scripts it, and there was no occasion\n', out)
+        result = json.loads(self.output('result.json'))
+        self.assertEqual((result['verdict'], result['faults'][0]['took_effect']),
+                         ('INCONCLUSIVE', False))
+        suite = xml.etree.ElementTree.fromstring(self.output('junit.xml'))
+        self.assertEqual((suite.get('failures'), suite.get('skipped')), ('0', '1'))
+
+    def test_a_slashing_that_does_not_come_is_1(self):
+        code, out, _ = self.run_with([], '{slashed: sequencer}')
+        self.assertEqual(code, 1, out)
+        self.assertIn('nobody was slashed or penalized', out)
+
+    def test_one_conviction_sweeps_what_was_built_on_it(self):
+        code, out, _ = self.run_with(['{at: slot 1, fault: {omit_leg: {rollup: A, order: 0}}}',
+                                      '{at: slot 2, fault: {omit_leg: {rollup: A, order: 0}}}',
+                                      self.MORE % (2, 'next'), self.MORE % (2, 'last')],
+                                     '{bundle: last, is: voided}', slots=2)
+        self.assertEqual(code, 0, out)
+        self.assertIn('void, and with it all up to slot 2', out)
+        self.assertIn('the slot went with slot 1', out)
+        self.assertEqual(len(json.loads(self.output('result.json'))['sentences']), 1)
+
+
 class Programs(Case):
     """A folder with the programs, of which one is not what it should be."""
 
