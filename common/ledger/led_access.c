@@ -76,6 +76,58 @@ static int access_fail(struct led_access *a, const struct led_tx *tx, const stru
     return 0;
 }
 
+/* The pool, the sender's position in it and the balance that changes. */
+static int access_lend(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    struct led_key key;
+    led_key_lending(&key, &op->lend.pool);
+    int rc = add(a, &key);
+    if (rc == 0) {
+        led_key_position(&key, &op->lend.pool, &tx->sender);
+        rc = add(a, &key);
+    }
+    return rc != 0 ? rc : add_balance(a, &tx->sender, &op->lend.asset);
+}
+
+static int access_deposit(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_withdraw(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_borrow(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_repay(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_bridge(struct led_access *a, const struct addr20 *account,
+                         const struct led_bridge *g)
+{
+    struct led_key key;
+    led_key_bridged(&key, g->rollup, &g->asset);
+    int rc = add(a, &key);
+    return rc != 0 ? rc : add_balance(a, account, &g->asset);
+}
+
+static int access_bridge_out(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_bridge(a, &tx->sender, &op->bridge);
+}
+
+static int access_bridge_in(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_bridge(a, &op->bridge.account, &op->bridge);
+}
+
 static int access_op(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
 {
     switch (op->kind) {
