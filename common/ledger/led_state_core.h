@@ -52,6 +52,9 @@ int led_state_put(struct led_state *s, const struct led_key *key,
 int led_state_list(const struct led_state *s, enum led_key_tag tag, struct smt_item **items,
                    size_t *n) MUST_CHECK;
 
+/* Returns: true if a ledger can have written this entry, so that reading it is safe. */
+bool led_state_entry_valid(struct bytes key, struct bytes value);
+
 /* In: the value of a lending pool. Returns: how much of the asset it holds. */
 u128 led_lending_holds(struct bytes value, const struct led_name *asset);
 

@@ -15,26 +15,6 @@ static uint32_t ref_of(size_t slot, bool leaf)
     return (uint32_t)(slot + 1) << 1 | (leaf ? 1 : 0);
 }
 
-static struct smt_inner *inner_at(const struct smt *t, uint32_t ref)
-{
-    return &t->inners.items[(ref >> 1) - 1];
-}
-
-static struct smt_leaf *leaf_at(const struct smt *t, uint32_t ref)
-{
-    return &t->leaves.items[(ref >> 1) - 1];
-}
-
-static bool is_inner(uint32_t ref)
-{
-    return ref != 0 && (ref & 1) == 0;
-}
-
-static bool is_leaf(uint32_t ref)
-{
-    return (ref & 1) != 0;
-}
-
 static bool leaf_is(const struct smt_leaf *leaf, struct bytes key)
 {
     return bytes_equal(bytes_of(leaf->key, leaf->key_len), key);
@@ -74,8 +54,8 @@ static uint32_t walk(const struct smt *t, const struct hash32 *path, size_t *dep
 {
     uint32_t ref = t->root;
     size_t d = 0;
-    while (is_inner(ref)) {
-        ref = inner_at(t, ref)->child[smt_bit(path, d)];
+    while (smt_is_inner(ref)) {
+        ref = smt_inner_at(t, ref)->child[smt_bit(path, d)];
         d++;
     }
     *depth = d;
@@ -86,8 +66,8 @@ static uint32_t walk(const struct smt *t, const struct hash32 *path, size_t *dep
 static uint32_t *walk_to_change(struct smt *t, const struct hash32 *path)
 {
     uint32_t *link = &t->root;
-    for (size_t d = 0; is_inner(*link); d++) {
-        struct smt_inner *node = inner_at(t, *link);
+    for (size_t d = 0; smt_is_inner(*link); d++) {
+        struct smt_inner *node = smt_inner_at(t, *link);
         node->hashed = false;
         link = &node->child[smt_bit(path, d)];
     }
@@ -100,10 +80,10 @@ bool smt_get(const struct smt *t, struct bytes key, struct bytes *value)
     size_t depth = 0;
     smt_path(key, &path);
     uint32_t ref = walk(t, &path, &depth);
-    if (!is_leaf(ref) || !leaf_is(leaf_at(t, ref), key)) {
+    if (!smt_is_leaf(ref) || !leaf_is(smt_leaf_at(t, ref), key)) {
         return false;
     }
-    const struct smt_leaf *leaf = leaf_at(t, ref);
+    const struct smt_leaf *leaf = smt_leaf_at(t, ref);
     *value = bytes_of(leaf->value, leaf->value_len);
     return true;
 }
@@ -160,7 +140,7 @@ static uint32_t take_leaf(struct smt *t, const struct hash32 *path, struct bytes
 
 static void give_inner(struct smt *t, uint32_t ref)
 {
-    struct smt_inner *node = inner_at(t, ref);
+    struct smt_inner *node = smt_inner_at(t, ref);
     *node = (struct smt_inner){.child = {t->inners.free, 0}};
     t->inners.free = ref >> 1;
     t->inners.n_free++;
@@ -168,7 +148,7 @@ static void give_inner(struct smt *t, uint32_t ref)
 
 static void give_leaf(struct smt *t, uint32_t ref)
 {
-    struct smt_leaf *leaf = leaf_at(t, ref);
+    struct smt_leaf *leaf = smt_leaf_at(t, ref);
     *leaf = (struct smt_leaf){.next_free = t->leaves.free};
     t->leaves.free = ref >> 1;
     t->leaves.n_free++;
@@ -183,6 +163,41 @@ static void set_value(struct smt_leaf *leaf, struct bytes value)
     leaf->hashed = false;
 }
 
+int smt_make_leaf(struct smt *t, struct bytes key, struct bytes value, uint32_t *ref)
+{
+    CHECK(key.len >= 1 && key.len <= SMT_KEY_MAX && value.len <= SMT_VALUE_MAX);
+    struct hash32 path;
+    int rc = reserve_nodes(t, 0, 1);
+    if (rc == 0) {
+        smt_path(key, &path);
+        *ref = take_leaf(t, &path, key);
+        set_value(smt_leaf_at(t, *ref), value);
+    }
+    return rc;
+}
+
+int smt_make_inner(struct smt *t, uint32_t left, uint32_t right, uint32_t *ref)
+{
+    int rc = reserve_nodes(t, 1, 0);
+    if (rc == 0) {
+        *ref = take_inner(t);
+        smt_inner_at(t, *ref)->child[0] = left;
+        smt_inner_at(t, *ref)->child[1] = right;
+    }
+    return rc;
+}
+
+int smt_make_stub(struct smt *t, const struct hash32 *hash, uint32_t *ref)
+{
+    int rc = reserve_nodes(t, 1, 0);
+    if (rc == 0) {
+        *ref = take_inner(t);
+        smt_inner_at(t, *ref)->hash = *hash;
+        smt_inner_at(t, *ref)->hashed = true;
+    }
+    return rc;
+}
+
 int smt_put(struct smt *t, struct bytes key, struct bytes value)
 {
     CHECK(key.len >= 1 && key.len <= SMT_KEY_MAX && value.len <= SMT_VALUE_MAX);
@@ -190,8 +205,8 @@ int smt_put(struct smt *t, struct bytes key, struct bytes value)
     size_t depth = 0;
     smt_path(key, &path);
     uint32_t old = walk(t, &path, &depth);
-    if (is_leaf(old) && leaf_is(leaf_at(t, old), key)) {
-        struct smt_leaf *leaf = leaf_at(t, old);
+    if (smt_is_leaf(old) && leaf_is(smt_leaf_at(t, old), key)) {
+        struct smt_leaf *leaf = smt_leaf_at(t, old);
         if (!bytes_equal(bytes_of(leaf->value, leaf->value_len), value)) {
             set_value(leaf, value);
             (void)walk_to_change(t, &path);
@@ -201,7 +216,7 @@ int smt_put(struct smt *t, struct bytes key, struct bytes value)
 
     size_t fork = depth; /* where the new leaf and the one in its place part */
     if (old != 0) {
-        const struct hash32 *other = &leaf_at(t, old)->path;
+        const struct hash32 *other = &smt_leaf_at(t, old)->path;
         while (fork < SMT_DEPTH_MAX && smt_bit(&path, fork) == smt_bit(other, fork)) {
             fork++;
         }
@@ -213,18 +228,18 @@ int smt_put(struct smt *t, struct bytes key, struct bytes value)
     }
     uint32_t *link = walk_to_change(t, &path);
     uint32_t fresh = take_leaf(t, &path, key);
-    set_value(leaf_at(t, fresh), value);
+    set_value(smt_leaf_at(t, fresh), value);
     if (old == 0) {
         *link = fresh;
         return 0;
     }
-    const struct hash32 other = leaf_at(t, old)->path;
+    const struct hash32 other = smt_leaf_at(t, old)->path;
     for (size_t d = depth; d < fork; d++) {
         *link = take_inner(t);
-        link = &inner_at(t, *link)->child[smt_bit(&path, d)];
+        link = &smt_inner_at(t, *link)->child[smt_bit(&path, d)];
     }
     *link = take_inner(t);
-    struct smt_inner *node = inner_at(t, *link);
+    struct smt_inner *node = smt_inner_at(t, *link);
     node->child[smt_bit(&path, fork)] = fresh;
     node->child[smt_bit(&other, fork)] = old;
     return 0;
@@ -237,13 +252,13 @@ bool smt_del(struct smt *t, struct bytes key)
     size_t depth = 0;
     smt_path(key, &path);
     uint32_t ref = t->root;
-    while (is_inner(ref)) {
+    while (smt_is_inner(ref)) {
         CHECK(depth < SMT_DEPTH_MAX);
         above[depth] = ref;
-        ref = inner_at(t, ref)->child[smt_bit(&path, depth)];
+        ref = smt_inner_at(t, ref)->child[smt_bit(&path, depth)];
         depth++;
     }
-    if (!is_leaf(ref) || !leaf_is(leaf_at(t, ref), key)) {
+    if (!smt_is_leaf(ref) || !leaf_is(smt_leaf_at(t, ref), key)) {
         return false;
     }
     give_leaf(t, ref);
@@ -251,10 +266,10 @@ bool smt_del(struct smt *t, struct bytes key)
     /* A leaf left alone below an inner node rises until it meets another subtree. */
     uint32_t rising = 0;
     while (depth > 0) {
-        struct smt_inner *node = inner_at(t, above[depth - 1]);
+        struct smt_inner *node = smt_inner_at(t, above[depth - 1]);
         node->child[smt_bit(&path, depth - 1)] = rising;
         uint32_t sibling = node->child[1 - smt_bit(&path, depth - 1)];
-        bool alone = (rising == 0 && is_leaf(sibling)) || (is_leaf(rising) && sibling == 0);
+        bool alone = (rising == 0 && smt_is_leaf(sibling)) || (smt_is_leaf(rising) && sibling == 0);
         if (!alone) {
             break;
         }
@@ -266,7 +281,7 @@ bool smt_del(struct smt *t, struct bytes key)
         t->root = rising;
     }
     for (size_t d = 0; d < depth; d++) {
-        inner_at(t, above[d])->hashed = false;
+        smt_inner_at(t, above[d])->hashed = false;
     }
     return true;
 }
@@ -320,15 +335,15 @@ int smt_list(const struct smt *t, struct bytes prefix, struct smt_item **items, 
     return 0;
 }
 
-/* Out: the hash of a subtree. Recursion is at most SMT_DEPTH_MAX deep. */
-static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
+/* Recursion is at most SMT_DEPTH_MAX deep. */
+void smt_hash_of(struct smt *t, uint32_t ref, struct hash32 *out)
 {
     if (ref == 0) {
         *out = (struct hash32){0};
         return;
     }
-    if (is_leaf(ref)) {
-        struct smt_leaf *leaf = leaf_at(t, ref);
+    if (smt_is_leaf(ref)) {
+        struct smt_leaf *leaf = smt_leaf_at(t, ref);
         if (!leaf->hashed) {
             smt_hash_leaf(&leaf->path, bytes_of(leaf->value, leaf->value_len), &leaf->hash);
             leaf->hashed = true;
@@ -336,12 +351,12 @@ static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
         *out = leaf->hash;
         return;
     }
-    struct smt_inner *node = inner_at(t, ref);
+    struct smt_inner *node = smt_inner_at(t, ref);
     if (!node->hashed) {
         struct hash32 left;
         struct hash32 right;
-        rehash(t, node->child[0], &left);
-        rehash(t, node->child[1], &right);
+        smt_hash_of(t, node->child[0], &left);
+        smt_hash_of(t, node->child[1], &right);
         hash_sha256_pair(SMT_TAG_INNER, &left, &right, &node->hash);
         node->hashed = true;
     }
@@ -350,7 +365,7 @@ static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
 
 void smt_root(struct smt *t, struct hash32 *out)
 {
-    rehash(t, t->root, out);
+    smt_hash_of(t, t->root, out);
 }
 
 void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
@@ -361,15 +376,15 @@ void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
     smt_root(t, &root);
     *out = (struct smt_proof){0};
     uint32_t ref = t->root;
-    while (is_inner(ref)) {
-        const struct smt_inner *node = inner_at(t, ref);
+    while (smt_is_inner(ref)) {
+        const struct smt_inner *node = smt_inner_at(t, ref);
         unsigned way = smt_bit(&path, out->depth);
-        rehash(t, node->child[1 - way], &out->sibling[out->depth]);
+        smt_hash_of(t, node->child[1 - way], &out->sibling[out->depth]);
         out->depth++;
         ref = node->child[way];
     }
-    if (is_leaf(ref)) {
-        const struct smt_leaf *leaf = leaf_at(t, ref);
+    if (smt_is_leaf(ref)) {
+        const struct smt_leaf *leaf = smt_leaf_at(t, ref);
         out->has_leaf = true;
         out->key_len = leaf->key_len;
         out->value_len = leaf->value_len;
