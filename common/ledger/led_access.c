@@ -15,7 +15,7 @@ static int add(struct led_access *a, const struct led_key *key)
 {
     int rc = VEC_RESERVE(a->paths, a->cap, a->n + 1);
     if (rc == 0) {
-        smt_path(bytes_of(key->b, key->len), &a->paths[a->n++]);
+        a->paths[a->n++] = key->path;
     }
     return rc;
 }

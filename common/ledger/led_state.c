@@ -18,7 +18,13 @@ void led_key_add(struct led_key *key, const void *data, size_t len)
 
 void led_key_start(struct led_key *key, enum led_key_tag tag)
 {
-    *key = (struct led_key){.b = {(uint8_t)tag}, .len = 1};
+    key->b[0] = (uint8_t)tag;
+    key->len = 1;
+}
+
+void led_key_end(struct led_key *key)
+{
+    smt_path(bytes_of(key->b, key->len), &key->path);
 }
 
 void led_key_balance(struct led_key *out, const struct addr20 *account,
@@ -27,18 +33,21 @@ void led_key_balance(struct led_key *out, const struct addr20 *account,
     led_key_start(out, LED_KEY_BALANCE);
     led_key_add(out, account->b, 20);
     led_key_add(out, asset->text, LED_NAME_MAX);
+    led_key_end(out);
 }
 
 void led_key_nonce(struct led_key *out, const struct addr20 *account)
 {
     led_key_start(out, LED_KEY_NONCE);
     led_key_add(out, account->b, 20);
+    led_key_end(out);
 }
 
 void led_key_pool(struct led_key *out, const struct led_name *pool)
 {
     led_key_start(out, LED_KEY_POOL);
     led_key_add(out, pool->text, LED_NAME_MAX);
+    led_key_end(out);
 }
 
 static struct bytes key_view(const struct led_key *key)
@@ -80,7 +89,7 @@ static void touch(const struct led_state *s, const struct led_key *key)
     }
     t->err = VEC_RESERVE(t->paths, t->cap, t->n + 1);
     if (t->err == 0) {
-        smt_path(key_view(key), &t->paths[t->n++]);
+        t->paths[t->n++] = key->path;
     }
 }
 
@@ -88,7 +97,7 @@ struct bytes led_state_get(const struct led_state *s, const struct led_key *key)
 {
     struct bytes value = {0};
     touch(s, key);
-    (void)smt_get(&s->tree, key_view(key), &value);
+    (void)smt_get_at(&s->tree, &key->path, key_view(key), &value);
     return value;
 }
 
@@ -97,7 +106,7 @@ static int put(struct led_state *s, const struct led_key *key, struct bytes valu
 {
     struct bytes old = {0};
     touch(s, key);
-    bool present = smt_get(&s->tree, key_view(key), &old);
+    bool present = smt_get_at(&s->tree, &key->path, key_view(key), &old);
     if (bytes_equal(old, value)) {
         return 0;
     }
@@ -111,9 +120,9 @@ static int put(struct led_state *s, const struct led_key *key, struct bytes valu
         memcpy(u->value, old.data, old.len);
     }
     if (value.len == 0) {
-        (void)smt_del(&s->tree, key_view(key));
+        (void)smt_del_at(&s->tree, &key->path, key_view(key));
     } else {
-        rc = smt_put(&s->tree, key_view(key), value);
+        rc = smt_put_at(&s->tree, &key->path, key_view(key), value);
     }
     if (rc == 0) {
         s->n_journal++;
@@ -334,9 +343,10 @@ void led_state_rollback(struct led_state *s, struct led_mark mark)
         const struct led_undo *u = &s->journal[--s->n_journal];
         if (u->present) {
             /* The tree held this before and keeps its memory, so there is room. */
-            CHECK(smt_put(&s->tree, key_view(&u->key), bytes_of(u->value, u->value_len)) == 0);
+            CHECK(smt_put_at(&s->tree, &u->key.path, key_view(&u->key),
+                             bytes_of(u->value, u->value_len)) == 0);
         } else {
-            CHECK(smt_del(&s->tree, key_view(&u->key)));
+            CHECK(smt_del_at(&s->tree, &u->key.path, key_view(&u->key)));
         }
     }
 }

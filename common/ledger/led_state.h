@@ -63,6 +63,7 @@ struct led_bridged {
 struct led_key {
     uint8_t b[SMT_KEY_MAX];
     size_t len;
+    struct hash32 path; /* sha256 of it: where it stands in the tree */
 };
 
 /* A point of the journal. Good until a rollback to an earlier one, or a commit. */

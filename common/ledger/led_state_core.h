@@ -36,8 +36,10 @@ struct led_value {
     struct buf b;
 };
 
+/* A key from its pieces; the end gives its path. */
 void led_key_start(struct led_key *key, enum led_key_tag tag);
 void led_key_add(struct led_key *key, const void *data, size_t len);
+void led_key_end(struct led_key *key);
 
 /* Returns: a view of the value, of len 0 if the key is absent; until the next write. */
 struct bytes led_state_get(const struct led_state *s, const struct led_key *key);

@@ -9,6 +9,7 @@ void led_key_lending(struct led_key *out, const struct led_name *pool)
 {
     led_key_start(out, LED_KEY_LENDING);
     led_key_add(out, pool->text, LED_NAME_MAX);
+    led_key_end(out);
 }
 
 void led_key_position(struct led_key *out, const struct led_name *pool,
@@ -17,6 +18,7 @@ void led_key_position(struct led_key *out, const struct led_name *pool,
     led_key_start(out, LED_KEY_POSITION);
     led_key_add(out, pool->text, LED_NAME_MAX);
     led_key_add(out, account->b, 20);
+    led_key_end(out);
 }
 
 void led_key_bridged(struct led_key *out, uint64_t rollup, const struct led_name *asset)
@@ -28,6 +30,7 @@ void led_key_bridged(struct led_key *out, uint64_t rollup, const struct led_name
     led_key_start(out, LED_KEY_BRIDGED);
     led_key_add(out, id, sizeof(id));
     led_key_add(out, asset->text, LED_NAME_MAX);
+    led_key_end(out);
 }
 
 int led_state_set_lending(struct led_state *s, const struct led_name *name,

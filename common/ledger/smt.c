@@ -66,26 +66,34 @@ static uint32_t walk(const struct smt *t, const struct hash32 *path, size_t *dep
 static uint32_t *walk_to_change(struct smt *t, const struct hash32 *path)
 {
     uint32_t *link = &t->root;
+    t->stale = true;
     for (size_t d = 0; smt_is_inner(*link); d++) {
         struct smt_inner *node = smt_inner_at(t, *link);
-        node->hashed = false;
-        link = &node->child[smt_bit(path, d)];
+        unsigned way = smt_bit(path, d);
+        node->stale[way] = true;
+        link = &node->child[way];
     }
     return link;
 }
 
-bool smt_get(const struct smt *t, struct bytes key, struct bytes *value)
+bool smt_get_at(const struct smt *t, const struct hash32 *path, struct bytes key,
+                struct bytes *value)
 {
-    struct hash32 path;
     size_t depth = 0;
-    smt_path(key, &path);
-    uint32_t ref = walk(t, &path, &depth);
+    uint32_t ref = walk(t, path, &depth);
     if (!smt_is_leaf(ref) || !leaf_is(smt_leaf_at(t, ref), key)) {
         return false;
     }
     const struct smt_leaf *leaf = smt_leaf_at(t, ref);
     *value = bytes_of(leaf->value, leaf->value_len);
     return true;
+}
+
+bool smt_get(const struct smt *t, struct bytes key, struct bytes *value)
+{
+    struct hash32 path;
+    smt_path(key, &path);
+    return smt_get_at(t, &path, key, value);
 }
 
 static int reserve_nodes(struct smt *t, size_t inners, size_t leaves)
@@ -133,7 +141,9 @@ static uint32_t take_leaf(struct smt *t, const struct hash32 *path, struct bytes
         lf->n++;
     }
     struct smt_leaf *leaf = &lf->items[slot];
-    *leaf = (struct smt_leaf){.path = *path, .live = true, .key_len = (uint8_t)key.len};
+    leaf->path = *path;
+    leaf->live = true;
+    leaf->key_len = (uint8_t)key.len;
     memcpy(leaf->key, key.data, key.len);
     return ref_of(slot, true);
 }
@@ -160,7 +170,6 @@ static void set_value(struct smt_leaf *leaf, struct bytes value)
     if (value.len != 0) {
         memcpy(leaf->value, value.data, value.len);
     }
-    leaf->hashed = false;
 }
 
 int smt_make_leaf(struct smt *t, struct bytes key, struct bytes value, uint32_t *ref)
@@ -176,40 +185,57 @@ int smt_make_leaf(struct smt *t, struct bytes key, struct bytes value, uint32_t 
     return rc;
 }
 
-int smt_make_inner(struct smt *t, uint32_t left, uint32_t right, uint32_t *ref)
+int smt_make_inner(struct smt *t, const uint32_t child[2], const struct hash32 hash[2],
+                   uint32_t *ref)
 {
     int rc = reserve_nodes(t, 1, 0);
     if (rc == 0) {
         *ref = take_inner(t);
-        smt_inner_at(t, *ref)->child[0] = left;
-        smt_inner_at(t, *ref)->child[1] = right;
+        memcpy(smt_inner_at(t, *ref)->child, child, 2 * sizeof(*child));
+        memcpy(smt_inner_at(t, *ref)->hash, hash, 2 * sizeof(*hash));
     }
     return rc;
 }
 
-int smt_make_stub(struct smt *t, const struct hash32 *hash, uint32_t *ref)
+int smt_make_stub(struct smt *t, uint32_t *ref)
 {
     int rc = reserve_nodes(t, 1, 0);
     if (rc == 0) {
         *ref = take_inner(t);
-        smt_inner_at(t, *ref)->hash = *hash;
-        smt_inner_at(t, *ref)->hashed = true;
     }
     return rc;
 }
 
-int smt_put(struct smt *t, struct bytes key, struct bytes value)
+/* Puts a leaf where there is another, which moves down to where they part. In: depth and fork,
+ * where the old one stands and where they part. */
+static void split_leaf(struct smt *t, uint32_t *link, const struct hash32 *path, uint32_t fresh,
+                       uint32_t old, size_t depth, size_t fork)
+{
+    const struct hash32 *other = &smt_leaf_at(t, old)->path;
+    for (size_t d = depth; d <= fork; d++) {
+        *link = take_inner(t);
+        struct smt_inner *node = smt_inner_at(t, *link);
+        node->stale[0] = true;
+        node->stale[1] = true;
+        unsigned way = smt_bit(path, d);
+        if (d == fork) {
+            node->child[way] = fresh;
+            node->child[smt_bit(other, d)] = old;
+        }
+        link = &node->child[way];
+    }
+}
+
+int smt_put_at(struct smt *t, const struct hash32 *path, struct bytes key, struct bytes value)
 {
     CHECK(key.len >= 1 && key.len <= SMT_KEY_MAX && value.len <= SMT_VALUE_MAX);
-    struct hash32 path;
     size_t depth = 0;
-    smt_path(key, &path);
-    uint32_t old = walk(t, &path, &depth);
+    uint32_t old = walk(t, path, &depth);
     if (smt_is_leaf(old) && leaf_is(smt_leaf_at(t, old), key)) {
         struct smt_leaf *leaf = smt_leaf_at(t, old);
         if (!bytes_equal(bytes_of(leaf->value, leaf->value_len), value)) {
             set_value(leaf, value);
-            (void)walk_to_change(t, &path);
+            (void)walk_to_change(t, path);
         }
         return 0;
     }
@@ -217,7 +243,7 @@ int smt_put(struct smt *t, struct bytes key, struct bytes value)
     size_t fork = depth; /* where the new leaf and the one in its place part */
     if (old != 0) {
         const struct hash32 *other = &smt_leaf_at(t, old)->path;
-        while (fork < SMT_DEPTH_MAX && smt_bit(&path, fork) == smt_bit(other, fork)) {
+        while (fork < SMT_DEPTH_MAX && smt_bit(path, fork) == smt_bit(other, fork)) {
             fork++;
         }
         CHECK(fork < SMT_DEPTH_MAX);
@@ -226,49 +252,48 @@ int smt_put(struct smt *t, struct bytes key, struct bytes value)
     if (rc != 0) {
         return rc;
     }
-    uint32_t *link = walk_to_change(t, &path);
-    uint32_t fresh = take_leaf(t, &path, key);
+    uint32_t *link = walk_to_change(t, path);
+    uint32_t fresh = take_leaf(t, path, key);
     set_value(smt_leaf_at(t, fresh), value);
     if (old == 0) {
         *link = fresh;
-        return 0;
+    } else {
+        split_leaf(t, link, path, fresh, old, depth, fork);
     }
-    const struct hash32 other = smt_leaf_at(t, old)->path;
-    for (size_t d = depth; d < fork; d++) {
-        *link = take_inner(t);
-        link = &smt_inner_at(t, *link)->child[smt_bit(&path, d)];
-    }
-    *link = take_inner(t);
-    struct smt_inner *node = smt_inner_at(t, *link);
-    node->child[smt_bit(&path, fork)] = fresh;
-    node->child[smt_bit(&other, fork)] = old;
     return 0;
 }
 
-bool smt_del(struct smt *t, struct bytes key)
+int smt_put(struct smt *t, struct bytes key, struct bytes value)
+{
+    struct hash32 path;
+    smt_path(key, &path);
+    return smt_put_at(t, &path, key, value);
+}
+
+bool smt_del_at(struct smt *t, const struct hash32 *path, struct bytes key)
 {
     uint32_t above[SMT_DEPTH_MAX];
-    struct hash32 path;
     size_t depth = 0;
-    smt_path(key, &path);
     uint32_t ref = t->root;
     while (smt_is_inner(ref)) {
         CHECK(depth < SMT_DEPTH_MAX);
         above[depth] = ref;
-        ref = smt_inner_at(t, ref)->child[smt_bit(&path, depth)];
+        ref = smt_inner_at(t, ref)->child[smt_bit(path, depth)];
         depth++;
     }
     if (!smt_is_leaf(ref) || !leaf_is(smt_leaf_at(t, ref), key)) {
         return false;
     }
+    (void)walk_to_change(t, path);
     give_leaf(t, ref);
 
     /* A leaf left alone below an inner node rises until it meets another subtree. */
     uint32_t rising = 0;
     while (depth > 0) {
         struct smt_inner *node = smt_inner_at(t, above[depth - 1]);
-        node->child[smt_bit(&path, depth - 1)] = rising;
-        uint32_t sibling = node->child[1 - smt_bit(&path, depth - 1)];
+        unsigned way = smt_bit(path, depth - 1);
+        node->child[way] = rising;
+        uint32_t sibling = node->child[1 - way];
         bool alone = (rising == 0 && smt_is_leaf(sibling)) || (smt_is_leaf(rising) && sibling == 0);
         if (!alone) {
             break;
@@ -280,10 +305,14 @@ bool smt_del(struct smt *t, struct bytes key)
     if (depth == 0) {
         t->root = rising;
     }
-    for (size_t d = 0; d < depth; d++) {
-        smt_inner_at(t, above[d])->hashed = false;
-    }
     return true;
+}
+
+bool smt_del(struct smt *t, struct bytes key)
+{
+    struct hash32 path;
+    smt_path(key, &path);
+    return smt_del_at(t, &path, key);
 }
 
 size_t smt_count(const struct smt *t)
@@ -335,37 +364,35 @@ int smt_list(const struct smt *t, struct bytes prefix, struct smt_item **items, 
     return 0;
 }
 
-/* Recursion is at most SMT_DEPTH_MAX deep. */
-void smt_hash_of(struct smt *t, uint32_t ref, struct hash32 *out)
+/* Out: the hash of a subtree, zeros for nothing. Recursion is at most SMT_DEPTH_MAX deep. */
+static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
 {
     if (ref == 0) {
         *out = (struct hash32){0};
         return;
     }
     if (smt_is_leaf(ref)) {
-        struct smt_leaf *leaf = smt_leaf_at(t, ref);
-        if (!leaf->hashed) {
-            smt_hash_leaf(&leaf->path, bytes_of(leaf->value, leaf->value_len), &leaf->hash);
-            leaf->hashed = true;
-        }
-        *out = leaf->hash;
+        const struct smt_leaf *leaf = smt_leaf_at(t, ref);
+        smt_hash_leaf(&leaf->path, bytes_of(leaf->value, leaf->value_len), out);
         return;
     }
     struct smt_inner *node = smt_inner_at(t, ref);
-    if (!node->hashed) {
-        struct hash32 left;
-        struct hash32 right;
-        smt_hash_of(t, node->child[0], &left);
-        smt_hash_of(t, node->child[1], &right);
-        hash_sha256_pair(SMT_TAG_INNER, &left, &right, &node->hash);
-        node->hashed = true;
+    for (size_t i = 0; i < 2; i++) {
+        if (node->stale[i]) {
+            rehash(t, node->child[i], &node->hash[i]);
+            node->stale[i] = false;
+        }
     }
-    *out = node->hash;
+    hash_sha256_pair(SMT_TAG_INNER, &node->hash[0], &node->hash[1], out);
 }
 
 void smt_root(struct smt *t, struct hash32 *out)
 {
-    smt_hash_of(t, t->root, out);
+    if (t->stale) {
+        rehash(t, t->root, &t->hash);
+        t->stale = false;
+    }
+    *out = t->hash;
 }
 
 void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
@@ -379,7 +406,7 @@ void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
     while (smt_is_inner(ref)) {
         const struct smt_inner *node = smt_inner_at(t, ref);
         unsigned way = smt_bit(&path, out->depth);
-        smt_hash_of(t, node->child[1 - way], &out->sibling[out->depth]);
+        out->sibling[out->depth] = node->hash[1 - way];
         out->depth++;
         ref = node->child[way];
     }

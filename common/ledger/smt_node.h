@@ -35,14 +35,14 @@ static inline struct smt_leaf *smt_leaf_at(const struct smt *t, uint32_t ref)
     return &t->leaves.items[(ref >> 1) - 1];
 }
 
-/* Nodes for a tree that is built from its leaves up; the caller links the root. Out: *ref.
+/* Nodes for a tree that is built from its leaves up; the caller sets root and hash. Out: *ref.
  * Return: 0, ERR_NOMEM or ERR_FULL. */
 int smt_make_leaf(struct smt *t, struct bytes key, struct bytes value, uint32_t *ref) MUST_CHECK;
-int smt_make_inner(struct smt *t, uint32_t left, uint32_t right, uint32_t *ref) MUST_CHECK;
-/* Stands for an inner node of which only the hash is known. Nothing below it may be looked at. */
-int smt_make_stub(struct smt *t, const struct hash32 *hash, uint32_t *ref) MUST_CHECK;
-
-/* Out: the hash of a node, zeros for nothing; brought up to date. */
-void smt_hash_of(struct smt *t, uint32_t ref, struct hash32 *out);
+/* In: its children, and their hashes (zeros for nothing). */
+int smt_make_inner(struct smt *t, const uint32_t child[2], const struct hash32 hash[2],
+                   uint32_t *ref) MUST_CHECK;
+/* Stands for an inner node of which only the hash is known, to its parent. Nothing below it may be
+ * looked at. */
+int smt_make_stub(struct smt *t, uint32_t *ref) MUST_CHECK;
 
 #endif

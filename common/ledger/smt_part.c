@@ -81,29 +81,27 @@ static bool can_empty(const struct smt *t, uint32_t ref, size_t depth, struct pa
            can_empty(t, node->child[1 - first], depth + 1, first == 0 ? right : left);
 }
 
-/* A subtree without paths. In: whether its sibling can become empty. */
-static void put_sibling(struct smt *t, uint32_t ref, bool open, struct buf *out)
+/* A subtree without paths. In: its hash, and whether its sibling can become empty. */
+static void put_sibling(const struct smt *t, uint32_t ref, const struct hash32 *hash, bool open,
+                        struct buf *out)
 {
-    struct hash32 hash;
     if (ref == 0) {
         wr_u8(out, TAG_NOTHING);
     } else if (!open) {
-        smt_hash_of(t, ref, &hash);
         wr_u8(out, TAG_HASH);
-        wr_fixed(out, hash.b, sizeof(hash.b));
+        wr_fixed(out, hash->b, sizeof(hash->b));
     } else if (smt_is_leaf(ref)) {
         put_leaf(smt_leaf_at(t, ref), out);
     } else {
         wr_u8(out, TAG_OPENED);
-        for (size_t i = 0; i < 2; i++) {
-            smt_hash_of(t, smt_inner_at(t, ref)->child[i], &hash);
-            wr_fixed(out, hash.b, sizeof(hash.b));
-        }
+        wr_fixed(out, smt_inner_at(t, ref)->hash[0].b, sizeof(hash->b));
+        wr_fixed(out, smt_inner_at(t, ref)->hash[1].b, sizeof(hash->b));
     }
 }
 
 /* Recursion is at most SMT_DEPTH_MAX deep. In: at least one path. */
-static void put_node(struct smt *t, uint32_t ref, size_t depth, struct paths p, struct buf *out)
+static void put_node(const struct smt *t, uint32_t ref, size_t depth, struct paths p,
+                     struct buf *out)
 {
     if (ref == 0) {
         wr_u8(out, TAG_NOTHING);
@@ -122,8 +120,8 @@ static void put_node(struct smt *t, uint32_t ref, size_t depth, struct paths p, 
         if (way[i].n != 0) {
             put_node(t, node->child[i], depth + 1, way[i], out);
         } else {
-            put_sibling(t, node->child[i], other != 0 && can_empty(t, other, depth + 1, way[1 - i]),
-                        out);
+            bool open = other != 0 && can_empty(t, other, depth + 1, way[1 - i]);
+            put_sibling(t, node->child[i], &node->hash[i], open, out);
         }
     }
 }
@@ -131,11 +129,11 @@ static void put_node(struct smt *t, uint32_t ref, size_t depth, struct paths p, 
 void smt_part_encode(struct smt *t, const struct hash32 *paths, size_t n, struct buf *out)
 {
     struct hash32 root;
-    smt_root(t, &root);
+    smt_root(t, &root); /* so that all hashes are up to date */
     if (n != 0) {
         put_node(t, t->root, 0, (struct paths){paths, n}, out);
     } else {
-        put_sibling(t, t->root, false, out);
+        put_sibling(t, t->root, &root, false, out);
     }
 }
 
@@ -150,6 +148,7 @@ struct reading {
 /* What a node that was read says to its parent. */
 struct part {
     uint32_t ref;
+    struct hash32 hash;
     bool opened; /* a sibling that is */
     bool can_empty;
 };
@@ -203,32 +202,31 @@ static void get_leaf(struct reading *r, size_t depth, struct part *out)
         return;
     }
     keep(r, smt_make_leaf(r->t, key, value, &out->ref));
+    smt_hash_leaf(&path, value, &out->hash);
 }
 
 static void get_stub(struct reading *r, struct part *out)
 {
-    struct hash32 hash;
-    rd_fixed(&r->rd, hash.b, sizeof(hash.b));
-    if (r->rd.err == 0 && hash32_is_zero(&hash)) {
+    rd_fixed(&r->rd, out->hash.b, sizeof(out->hash.b));
+    if (r->rd.err == 0 && hash32_is_zero(&out->hash)) {
         rd_fail(&r->rd, ERR_NONCANONICAL);
     }
     if (r->rd.err == 0) {
-        keep(r, smt_make_stub(r->t, &hash, &out->ref));
+        keep(r, smt_make_stub(r->t, &out->ref));
     }
 }
 
 static void get_opened(struct reading *r, struct part *out)
 {
     struct hash32 child[2];
-    struct hash32 hash;
     rd_fixed(&r->rd, child[0].b, sizeof(child[0].b));
     rd_fixed(&r->rd, child[1].b, sizeof(child[1].b));
     if (r->rd.err == 0 && hash32_is_zero(&child[0]) && hash32_is_zero(&child[1])) {
         rd_fail(&r->rd, ERR_NONCANONICAL);
     }
     if (r->rd.err == 0) {
-        hash_sha256_pair(SMT_TAG_INNER, &child[0], &child[1], &hash);
-        keep(r, smt_make_stub(r->t, &hash, &out->ref));
+        hash_sha256_pair(SMT_TAG_INNER, &child[0], &child[1], &out->hash);
+        keep(r, smt_make_stub(r->t, &out->ref));
     }
 }
 
@@ -305,7 +303,10 @@ static struct part get_node(struct reading *r, size_t depth, struct paths p)
         rd_fail(&r->rd, ERR_NONCANONICAL);
     }
     if (r->rd.err == 0) {
-        keep(r, smt_make_inner(r->t, child[0].ref, child[1].ref, &out.ref));
+        const uint32_t refs[2] = {child[0].ref, child[1].ref};
+        const struct hash32 hashes[2] = {child[0].hash, child[1].hash};
+        hash_sha256_pair(SMT_TAG_INNER, &hashes[0], &hashes[1], &out.hash);
+        keep(r, smt_make_inner(r->t, refs, hashes, &out.ref));
         out.can_empty = child[0].can_empty && child[1].can_empty;
     }
     return out;
@@ -329,6 +330,7 @@ int smt_part_decode(struct bytes in, const struct hash32 *paths, size_t n, struc
         return rc;
     }
     t.root = root.ref;
+    t.hash = root.hash;
     *out = t;
     t = (struct smt){0};
     return 0;
