@@ -1,28 +1,32 @@
 #include "common/ledger/led_ops.h"
 
+#include "common/ledger/led_state_core.h"
 #include "common/ledger/led_u256.h"
 
 int led_debit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
               u128 amount, enum led_reason *reason)
 {
-    u128 balance = led_balance(s, account, asset);
-    if (balance < amount) {
+    struct led_key key;
+    bool short_of = false;
+    led_key_balance(&key, account, asset);
+    int rc = led_state_take(s, &key, amount, &short_of);
+    if (short_of) {
         *reason = LED_REASON_INSUFFICIENT_BALANCE;
-        return 0;
     }
-    return led_state_set_balance(s, account, asset, balance - amount);
+    return rc;
 }
 
 int led_credit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
                u128 amount, enum led_reason *reason)
 {
-    u128 balance = led_balance(s, account, asset);
-    u128 sum = 0;
-    if (__builtin_add_overflow(balance, amount, &sum)) {
+    struct led_key key;
+    bool overflow = false;
+    led_key_balance(&key, account, asset);
+    int rc = led_state_add(s, &key, amount, &overflow);
+    if (overflow) {
         *reason = LED_REASON_OVERFLOW;
-        return 0;
     }
-    return led_state_set_balance(s, account, asset, sum);
+    return rc;
 }
 
 int led_execute_transfer(struct led_state *s, const struct led_tx *tx, const struct led_op *op,

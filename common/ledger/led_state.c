@@ -142,6 +142,14 @@ int led_state_put(struct led_state *s, const struct led_key *key, const struct l
     return put(s, key, buf_view(&v->b));
 }
 
+static u128 read_u128(struct bytes value)
+{
+    struct rd r = rd_from(value);
+    u128 v = rd_u128(&r);
+    CHECK(rd_end(&r) == 0);
+    return v;
+}
+
 int led_state_set_balance(struct led_state *s, const struct addr20 *account,
                           const struct led_name *asset, u128 amount)
 {
@@ -153,6 +161,35 @@ int led_state_set_balance(struct led_state *s, const struct addr20 *account,
         wr_u128(b, amount);
     }
     return led_state_put(s, &key, &v);
+}
+
+int led_state_add(struct led_state *s, const struct led_key *key, u128 amount, bool *overflow)
+{
+    struct led_value v;
+    u128 sum = 0;
+    struct bytes value = led_state_get(s, key);
+    *overflow = __builtin_add_overflow(value.len == 0 ? 0 : read_u128(value), amount, &sum);
+    if (*overflow || amount == 0) {
+        return 0;
+    }
+    wr_u128(led_value_start(&v), sum);
+    return led_state_put(s, key, &v);
+}
+
+int led_state_take(struct led_state *s, const struct led_key *key, u128 amount, bool *short_of)
+{
+    struct led_value v;
+    struct bytes value = led_state_get(s, key);
+    u128 balance = value.len == 0 ? 0 : read_u128(value);
+    *short_of = balance < amount;
+    if (*short_of || amount == 0) {
+        return 0;
+    }
+    struct buf *b = led_value_start(&v);
+    if (balance != amount) {
+        wr_u128(b, balance - amount);
+    }
+    return led_state_put(s, key, &v);
 }
 
 int led_state_set_nonce(struct led_state *s, const struct addr20 *account, uint64_t nonce)
@@ -185,14 +222,6 @@ int led_state_set_pool(struct led_state *s, const struct led_name *name,
     wr_u128(b, reserve_b);
     wr_u32(b, fee_ppm);
     return led_state_put(s, &key, &v);
-}
-
-static u128 read_u128(struct bytes value)
-{
-    struct rd r = rd_from(value);
-    u128 v = rd_u128(&r);
-    CHECK(rd_end(&r) == 0);
-    return v;
 }
 
 static struct led_pool read_pool(struct bytes value)

@@ -50,6 +50,13 @@ struct buf *led_value_start(struct led_value *v);
 int led_state_put(struct led_state *s, const struct led_key *key,
                   const struct led_value *v) MUST_CHECK;
 
+/* Adds to a balance, takes from it. Out: *overflow, *short_of: nothing was done. Return: 0, or as
+ * led_state_put. */
+int led_state_add(struct led_state *s, const struct led_key *key, u128 amount,
+                  bool *overflow) MUST_CHECK;
+int led_state_take(struct led_state *s, const struct led_key *key, u128 amount,
+                   bool *short_of) MUST_CHECK;
+
 /* All items of a kind in key order. Out: to be released with free(). Returns: 0 or ERR_NOMEM. */
 int led_state_list(const struct led_state *s, enum led_key_tag tag, struct smt_item **items,
                    size_t *n) MUST_CHECK;

@@ -23,6 +23,7 @@ static bool leaf_is(const struct smt_leaf *leaf, struct bytes key)
 void smt_fini(struct smt *t)
 {
     free(t->inners.items);
+    free(t->inners.hashes);
     free(t->leaves.items);
     *t = (struct smt){0};
 }
@@ -107,6 +108,9 @@ static int reserve_nodes(struct smt *t, size_t inners, size_t leaves)
     }
     int rc = VEC_RESERVE(in->items, in->cap, new_inners);
     if (rc == 0) {
+        rc = VEC_RESERVE(in->hashes, in->cap_hashes, new_inners);
+    }
+    if (rc == 0) {
         rc = VEC_RESERVE(lf->items, lf->cap, new_leaves);
     }
     return rc;
@@ -121,7 +125,7 @@ static uint32_t take_inner(struct smt *t)
         in->free = in->items[slot].child[0];
         in->n_free--;
     } else {
-        CHECK(in->n < in->cap);
+        CHECK(in->n < in->cap && in->n < in->cap_hashes);
         in->n++;
     }
     in->items[slot] = (struct smt_inner){0};
@@ -192,7 +196,7 @@ int smt_make_inner(struct smt *t, const uint32_t child[2], const struct hash32 h
     if (rc == 0) {
         *ref = take_inner(t);
         memcpy(smt_inner_at(t, *ref)->child, child, 2 * sizeof(*child));
-        memcpy(smt_inner_at(t, *ref)->hash, hash, 2 * sizeof(*hash));
+        memcpy(smt_hashes_at(t, *ref)->child, hash, 2 * sizeof(*hash));
     }
     return rc;
 }
@@ -377,13 +381,20 @@ static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
         return;
     }
     struct smt_inner *node = smt_inner_at(t, ref);
+    struct smt_hashes *hashes = smt_hashes_at(t, ref);
+    __builtin_prefetch(hashes);
+    for (size_t i = 0; i < 2; i++) {
+        if (node->stale[i] && smt_is_leaf(node->child[i])) {
+            __builtin_prefetch(smt_leaf_at(t, node->child[i]));
+        }
+    }
     for (size_t i = 0; i < 2; i++) {
         if (node->stale[i]) {
-            rehash(t, node->child[i], &node->hash[i]);
+            rehash(t, node->child[i], &hashes->child[i]);
             node->stale[i] = false;
         }
     }
-    hash_sha256_pair(SMT_TAG_INNER, &node->hash[0], &node->hash[1], out);
+    hash_sha256_pair(SMT_TAG_INNER, &hashes->child[0], &hashes->child[1], out);
 }
 
 void smt_root(struct smt *t, struct hash32 *out)
@@ -406,7 +417,7 @@ void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
     while (smt_is_inner(ref)) {
         const struct smt_inner *node = smt_inner_at(t, ref);
         unsigned way = smt_bit(&path, out->depth);
-        out->sibling[out->depth] = node->hash[1 - way];
+        out->sibling[out->depth] = smt_hashes_at(t, ref)->child[1 - way];
         out->depth++;
         ref = node->child[way];
     }

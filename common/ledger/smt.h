@@ -20,27 +20,32 @@
 #define SMT_VALUE_MAX 80
 #define SMT_DEPTH_MAX 256
 
-/* Key and value first: they are what lookups touch. */
+/* What lookups touch comes first. */
 struct smt_leaf {
     uint8_t key_len;
     uint8_t value_len;
     bool live;
     uint8_t key[SMT_KEY_MAX];
-    uint8_t value[SMT_VALUE_MAX];
     struct hash32 path;
+    uint8_t value[SMT_VALUE_MAX];
     uint32_t next_free; /* slot + 1, while not live */
 };
 
-/* Keeps its children's hashes, so that hashing it looks at no other node. */
+/* Small, so that the way to a leaf stays in the cache. */
 struct smt_inner {
     uint32_t child[2]; /* 0 nothing, else (slot + 1) << 1 | is leaf; child[0] links free slots */
     bool stale[2];     /* the child's hash is not up to date */
-    struct hash32 hash[2];
+};
+
+/* Of an inner node's children, so that hashing it looks at no other node. */
+struct smt_hashes {
+    struct hash32 child[2];
 };
 
 struct smt_inners {
     struct smt_inner *items;
-    size_t n, cap, n_free;
+    struct smt_hashes *hashes; /* by slot, too */
+    size_t n, cap, cap_hashes, n_free;
     uint32_t free; /* slot + 1 of the first free one */
 };
 

@@ -30,6 +30,11 @@ static inline struct smt_inner *smt_inner_at(const struct smt *t, uint32_t ref)
     return &t->inners.items[(ref >> 1) - 1];
 }
 
+static inline struct smt_hashes *smt_hashes_at(const struct smt *t, uint32_t ref)
+{
+    return &t->inners.hashes[(ref >> 1) - 1];
+}
+
 static inline struct smt_leaf *smt_leaf_at(const struct smt *t, uint32_t ref)
 {
     return &t->leaves.items[(ref >> 1) - 1];

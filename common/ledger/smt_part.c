@@ -94,8 +94,8 @@ static void put_sibling(const struct smt *t, uint32_t ref, const struct hash32 *
         put_leaf(smt_leaf_at(t, ref), out);
     } else {
         wr_u8(out, TAG_OPENED);
-        wr_fixed(out, smt_inner_at(t, ref)->hash[0].b, sizeof(hash->b));
-        wr_fixed(out, smt_inner_at(t, ref)->hash[1].b, sizeof(hash->b));
+        wr_fixed(out, smt_hashes_at(t, ref)->child[0].b, sizeof(hash->b));
+        wr_fixed(out, smt_hashes_at(t, ref)->child[1].b, sizeof(hash->b));
     }
 }
 
@@ -121,7 +121,7 @@ static void put_node(const struct smt *t, uint32_t ref, size_t depth, struct pat
             put_node(t, node->child[i], depth + 1, way[i], out);
         } else {
             bool open = other != 0 && can_empty(t, other, depth + 1, way[1 - i]);
-            put_sibling(t, node->child[i], &node->hash[i], open, out);
+            put_sibling(t, node->child[i], &smt_hashes_at(t, ref)->child[i], open, out);
         }
     }
 }
