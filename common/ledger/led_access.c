@@ -1,5 +1,6 @@
 #include "common/ledger/led_access.h"
 
+#include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 
@@ -168,6 +169,17 @@ int led_access_of(const struct led_tx *tx, struct led_access *out)
     *out = a;
     a = (struct led_access){0};
     return 0;
+}
+
+size_t led_access_first(const struct led_tx *tx, struct hash32 *paths, size_t max)
+{
+    struct led_access a = {.paths = paths, .cap = max};
+    int rc = tx->has_nonce && max != 0 ? add_nonce(&a, &tx->sender) : 0;
+    for (size_t i = 0; i < tx->n_ops && a.n + LED_ACCESS_PER_OP <= max && rc == 0; i++) {
+        rc = access_op(&a, tx, &tx->ops[i]);
+    }
+    CHECK(rc == 0 && a.n <= max); /* there was room */
+    return a.n;
 }
 
 bool led_access_has(const struct led_access *a, const struct hash32 *path)

@@ -2,7 +2,9 @@
 
 #include "common/base/check.h"
 #include "common/crypto/hash.h"
+#include "common/ledger/led_access.h"
 #include "common/ledger/led_ops.h"
+#include "common/ledger/led_state_core.h"
 
 #define RECEIPT_BYTES 6
 
@@ -39,6 +41,13 @@ static int run(struct led_state *s, const struct led_tx *tx, struct led_receipt 
     return 0;
 }
 
+/* Executing waits for memory most of all: this waits for all of it at the same time. */
+static void warm(const struct led_state *s, const struct led_tx *tx)
+{
+    struct hash32 paths[SMT_WARM_MAX];
+    smt_warm(&s->tree, paths, led_access_first(tx, paths, SMT_WARM_MAX));
+}
+
 static int execute(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
                    struct led_receipt *out)
 {
@@ -52,6 +61,7 @@ static int execute(struct led_state *s, const struct led_tx *tx, uint32_t uncove
         *out = failure(LED_REASON_UNCOVERED, uncovered_op);
         return 0;
     }
+    warm(s, tx);
     if (tx->has_nonce && tx->nonce != led_nonce(s, &tx->sender)) {
         *out = failure(LED_REASON_BAD_NONCE, LED_NO_OP);
         return 0;

@@ -77,6 +77,38 @@ static uint32_t *walk_to_change(struct smt *t, const struct hash32 *path)
     return link;
 }
 
+/* Fetches the first 128 bytes of something: all of an inner node's hashes, and of a leaf what is
+ * hashed if its value is short. */
+static void fetch(const void *at)
+{
+    __builtin_prefetch(at);
+    __builtin_prefetch((const char *)at + 64);
+}
+
+void smt_warm(const struct smt *t, const struct hash32 *paths, size_t n)
+{
+    uint32_t at[SMT_WARM_MAX];
+    size_t left = n;
+    CHECK(n <= SMT_WARM_MAX);
+    for (size_t i = 0; i < n; i++) {
+        at[i] = t->root;
+    }
+    for (size_t d = 0; left != 0; d++) {
+        left = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (smt_is_inner(at[i])) {
+                at[i] = smt_inner_at(t, at[i])->child[smt_bit(&paths[i], d)];
+                left++;
+                if (smt_is_inner(at[i])) {
+                    __builtin_prefetch(smt_inner_at(t, at[i]));
+                } else if (smt_is_leaf(at[i])) {
+                    fetch(smt_leaf_at(t, at[i]));
+                }
+            }
+        }
+    }
+}
+
 bool smt_get_at(const struct smt *t, const struct hash32 *path, struct bytes key,
                 struct bytes *value)
 {
@@ -382,10 +414,10 @@ static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
     }
     struct smt_inner *node = smt_inner_at(t, ref);
     struct smt_hashes *hashes = smt_hashes_at(t, ref);
-    __builtin_prefetch(hashes);
+    fetch(hashes); /* on the way down, as they are needed on the way up */
     for (size_t i = 0; i < 2; i++) {
         if (node->stale[i] && smt_is_leaf(node->child[i])) {
-            __builtin_prefetch(smt_leaf_at(t, node->child[i]));
+            fetch(smt_leaf_at(t, node->child[i]));
         }
     }
     for (size_t i = 0; i < 2; i++) {

@@ -103,6 +103,11 @@ int smt_put_at(struct smt *t, const struct hash32 *path, struct bytes key,
                struct bytes value) MUST_CHECK;
 bool smt_del_at(struct smt *t, const struct hash32 *path, struct bytes key);
 
+/* Fetches what lies on these paths into the cache, all at the same time. Changes nothing.
+ * In: at most SMT_WARM_MAX. */
+#define SMT_WARM_MAX 16
+void smt_warm(const struct smt *t, const struct hash32 *paths, size_t n);
+
 /* Number of keys. */
 size_t smt_count(const struct smt *t);
 
