@@ -159,6 +159,45 @@ static void test_random_blocks_agree_with_the_model_and_conserve_every_asset(voi
     }
 }
 
+/* A mark per transaction costs nothing, and every one of them can be gone back to. */
+static void test_every_step_of_a_slot_can_be_gone_back_to(void **state)
+{
+    struct prng p;
+    prng_init(&p, 3, "steps");
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct model m;
+        struct led_tx txs[BLOCK];
+        struct led_mark marks[BLOCK + 1];
+        struct hash32 roots[BLOCK + 1];
+        model_random(&m, &p, 40);
+        struct led_state *s = model_state(&m);
+        for (size_t i = 0; i < BLOCK; i++) {
+            model_random_tx(&m, &p, &txs[i]);
+            txs[i].has_nonce = false;
+        }
+        size_t done = 0;
+        for (int leap = 0; leap < 12; leap++) {
+            size_t target = done + prng_below(&p, BLOCK - done + 1);
+            for (; done < target; done++) {
+                struct led_receipt r;
+                marks[done] = led_state_mark(s);
+                roots[done] = fix_root(s);
+                assert_int_equal(led_execute_verified(s, &txs[done], &r), 0);
+            }
+            size_t back = prng_below(&p, done + 1);
+            if (back < done) {
+                led_state_rollback(s, marks[back]);
+                done = back;
+                assert_memory_equal(fix_root(s).b, roots[back].b, 32);
+            }
+        }
+        for (size_t i = 0; i < BLOCK; i++) {
+            led_tx_fini(&txs[i]);
+        }
+        led_state_destroy(&s);
+    }
+}
+
 /* What a transaction does depends on nothing outside its access set, so transactions whose sets do
  * not meet can change places. */
 static void test_transactions_that_do_not_meet_commute(void **state)
@@ -261,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_blocks_agree_with_the_model_and_conserve_every_asset),
+        cmocka_unit_test(test_every_step_of_a_slot_can_be_gone_back_to),
         cmocka_unit_test(test_transactions_that_do_not_meet_commute),
         cmocka_unit_test(test_swap_formula_is_the_one_of_gmp_up_to_the_extremes),
     };
