@@ -243,33 +243,62 @@ static u128 amount_of(const ProtobufCBinaryData *b)
     return rd_u128(&r);
 }
 
+static int add_balance(struct led_state *s, const Lockstep__GenesisBalance *g)
+{
+    struct led_name asset;
+    struct addr20 account;
+    if (g->account.len != 20 || g->amount.len != 16 || led_name_set(&asset, g->asset) != 0) {
+        return ERR_INVALID;
+    }
+    memcpy(account.b, g->account.data, 20);
+    return led_state_set_balance(s, &account, &asset, amount_of(&g->amount));
+}
+
+static int add_pool(struct led_state *s, const Lockstep__GenesisPool *g)
+{
+    struct led_name name;
+    struct led_name a;
+    struct led_name b;
+    if (g->reserve_a.len != 16 || g->reserve_b.len != 16 || led_name_set(&name, g->name) ||
+        led_name_set(&a, g->asset_a) || led_name_set(&b, g->asset_b)) {
+        return ERR_INVALID;
+    }
+    return led_state_set_pool(s, &name, &a, amount_of(&g->reserve_a), &b, amount_of(&g->reserve_b),
+                              g->fee_ppm);
+}
+
+static int add_lending(struct led_state *s, const Lockstep__GenesisLending *g)
+{
+    struct led_name name;
+    struct led_lending l = {.num = g->factor_num, .den = g->factor_den};
+    if (g->liquidity.len != 16 || led_name_set(&name, g->name) ||
+        led_name_set(&l.asset, g->asset) || led_name_set(&l.collateral, g->collateral)) {
+        return ERR_INVALID;
+    }
+    l.liquidity = amount_of(&g->liquidity);
+    return led_state_set_lending(s, &name, &l);
+}
+
+static int not_valid(int rc, const char *what, size_t i, struct buf *why)
+{
+    if (rc == ERR_INVALID) {
+        buf_printf(why, "genesis %s %zu is not valid", what, i);
+    }
+    return rc;
+}
+
 static int build_genesis(struct exe *e, struct buf *why)
 {
     const Lockstep__ExecutorConfig *c = e->p.config->executor;
     int rc = led_state_new(c->rollup, &e->state);
     for (size_t i = 0; i < c->n_balances && rc == 0; i++) {
-        struct led_name asset;
-        struct addr20 account;
-        if (c->balances[i]->account.len != 20 || c->balances[i]->amount.len != 16 ||
-            led_name_set(&asset, c->balances[i]->asset) != 0) {
-            buf_printf(why, "genesis balance %zu is not valid", i);
-            return ERR_INVALID;
-        }
-        memcpy(account.b, c->balances[i]->account.data, 20);
-        rc = led_state_set_balance(e->state, &account, &asset, amount_of(&c->balances[i]->amount));
+        rc = not_valid(add_balance(e->state, c->balances[i]), "balance", i, why);
     }
     for (size_t i = 0; i < c->n_pools && rc == 0; i++) {
-        const Lockstep__GenesisPool *g = c->pools[i];
-        struct led_name name;
-        struct led_name a;
-        struct led_name b;
-        if (g->reserve_a.len != 16 || g->reserve_b.len != 16 || led_name_set(&name, g->name) ||
-            led_name_set(&a, g->asset_a) || led_name_set(&b, g->asset_b)) {
-            buf_printf(why, "genesis pool %zu is not valid", i);
-            return ERR_INVALID;
-        }
-        rc = led_state_set_pool(e->state, &name, &a, amount_of(&g->reserve_a), &b,
-                                amount_of(&g->reserve_b), g->fee_ppm);
+        rc = not_valid(add_pool(e->state, c->pools[i]), "pool", i, why);
+    }
+    for (size_t i = 0; i < c->n_lendings && rc == 0; i++) {
+        rc = not_valid(add_lending(e->state, c->lendings[i]), "lending pool", i, why);
     }
     if (rc == 0) {
         led_state_commit(e->state);

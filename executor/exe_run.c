@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_signed.h"
 
 #include <stdlib.h>
@@ -23,8 +24,46 @@ static void steps_fini(struct steps *s)
     free(s->roots);
 }
 
-static int run_entry(struct exe *e, const struct pro_entry *entry, struct hash32 *receipt,
-                     bool *succeeded)
+/* The slot's proposal blocks of round 0, this rollup's and those its bundles touch. */
+struct proposals {
+    struct pro_block *blocks;
+    const struct pro_block **list;
+    size_t n;
+};
+
+static void proposals_fini(struct proposals *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        pro_block_fini(&p->blocks[i]);
+    }
+    free(p->blocks);
+    free(p->list);
+}
+
+static int open_proposals(const struct exe_slot *slot, struct proposals *p)
+{
+    p->blocks = calloc(slot->n_items + 1, sizeof(*p->blocks));
+    p->list = calloc(slot->n_items + 1, sizeof(*p->list));
+    if (p->blocks == NULL || p->list == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < slot->n_items; i++) {
+        const struct exe_item *item = &slot->items[i];
+        if (item->key.kind != LOCKSTEP__DA_KIND__DA_BLOCK || item->key.index != 0 || !item->here) {
+            continue;
+        }
+        int rc = pro_block_decode(buf_view(&item->data), &p->blocks[p->n]);
+        if (rc != 0) {
+            return rc;
+        }
+        p->list[p->n] = &p->blocks[p->n];
+        p->n++;
+    }
+    return 0;
+}
+
+static int run_entry(struct exe *e, const struct proposals *p, const struct pro_entry *entry,
+                     struct hash32 *receipt, bool *succeeded)
 {
     CLEANUP(led_tx_fini) struct led_tx tx = {0};
     struct led_receipt r = {0};
@@ -33,10 +72,10 @@ static int run_entry(struct exe *e, const struct pro_entry *entry, struct hash32
     if (entry->kind != PRO_ENTRY_TX) {
         return 0;
     }
+    uint32_t uncovered = LED_NO_OP;
     int rc = led_tx_decode(entry->tx, &tx);
-    if (rc == 0) {
-        rc = led_execute(e->state, &tx, &r);
-    }
+    rc = rc != 0 ? rc : pro_cover_of(p->list, p->n, entry, &tx, &uncovered);
+    rc = rc != 0 ? rc : led_execute_in(e->state, &tx, uncovered, &r);
     if (rc == 0) {
         *succeeded = r.ok;
         led_receipt_hash(&r, receipt);
@@ -45,11 +84,12 @@ static int run_entry(struct exe *e, const struct pro_entry *entry, struct hash32
 }
 
 /* Executes the block in order; what fails has no effect at all. */
-static int run_block(struct exe *e, const struct pro_block *b, uint8_t *status, struct steps *s)
+static int run_block(struct exe *e, const struct proposals *p, const struct pro_block *b,
+                     uint8_t *status, struct steps *s)
 {
     for (uint32_t i = 0; i < b->count; i++) {
         bool succeeded = false;
-        int rc = run_entry(e, &b->entries[i], &s->receipts[i], &succeeded);
+        int rc = run_entry(e, p, &b->entries[i], &s->receipts[i], &succeeded);
         if (rc != 0) {
             return rc;
         }
@@ -108,10 +148,12 @@ static int take_over(struct exe *e, struct exe_slot *slot, uint32_t count)
 static int run(struct exe *e, struct exe_slot *slot)
 {
     CLEANUP(pro_block_fini) struct pro_block b = {0};
+    CLEANUP(proposals_fini) struct proposals proposals = {0};
     CLEANUP(steps_fini) struct steps s = {0};
     struct hash32 pre_root;
     int rc = pro_block_decode(
         exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round), &b);
+    rc = rc != 0 ? rc : open_proposals(slot, &proposals);
     if (rc != 0) {
         return rc;
     }
@@ -128,7 +170,7 @@ static int run(struct exe *e, struct exe_slot *slot)
     }
     led_state_root(e->state, &pre_root);
     rc = take_over(e, slot, b.count);
-    rc = rc != 0 ? rc : run_block(e, &b, slot->done.status.data, &s);
+    rc = rc != 0 ? rc : run_block(e, &proposals, &b, slot->done.status.data, &s);
     led_state_root(e->state, &slot->done.post_root);
     rc = rc != 0 ? rc : sign_result(e, slot, &pre_root, &s);
     if (rc != 0) {

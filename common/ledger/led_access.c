@@ -1,5 +1,6 @@
 #include "common/ledger/led_access.h"
 
+#include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 
@@ -15,7 +16,7 @@ static int add(struct led_access *a, const struct led_key *key)
 {
     int rc = VEC_RESERVE(a->paths, a->cap, a->n + 1);
     if (rc == 0) {
-        smt_path(bytes_of(key->b, key->len), &a->paths[a->n++]);
+        a->paths[a->n++] = key->path;
     }
     return rc;
 }
@@ -76,6 +77,58 @@ static int access_fail(struct led_access *a, const struct led_tx *tx, const stru
     return 0;
 }
 
+/* The pool, the sender's position in it and the balance that changes. */
+static int access_lend(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    struct led_key key;
+    led_key_lending(&key, &op->lend.pool);
+    int rc = add(a, &key);
+    if (rc == 0) {
+        led_key_position(&key, &op->lend.pool, &tx->sender);
+        rc = add(a, &key);
+    }
+    return rc != 0 ? rc : add_balance(a, &tx->sender, &op->lend.asset);
+}
+
+static int access_deposit(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_withdraw(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_borrow(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_repay(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_lend(a, tx, op);
+}
+
+static int access_bridge(struct led_access *a, const struct addr20 *account,
+                         const struct led_bridge *g)
+{
+    struct led_key key;
+    led_key_bridged(&key, g->rollup, &g->asset);
+    int rc = add(a, &key);
+    return rc != 0 ? rc : add_balance(a, account, &g->asset);
+}
+
+static int access_bridge_out(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_bridge(a, &tx->sender, &op->bridge);
+}
+
+static int access_bridge_in(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
+{
+    return access_bridge(a, &op->bridge.account, &op->bridge);
+}
+
 static int access_op(struct led_access *a, const struct led_tx *tx, const struct led_op *op)
 {
     switch (op->kind) {
@@ -116,6 +169,17 @@ int led_access_of(const struct led_tx *tx, struct led_access *out)
     *out = a;
     a = (struct led_access){0};
     return 0;
+}
+
+size_t led_access_first(const struct led_tx *tx, struct hash32 *paths, size_t max)
+{
+    struct led_access a = {.paths = paths, .cap = max};
+    int rc = tx->has_nonce && max != 0 ? add_nonce(&a, &tx->sender) : 0;
+    for (size_t i = 0; i < tx->n_ops && a.n + LED_ACCESS_PER_OP <= max && rc == 0; i++) {
+        rc = access_op(&a, tx, &tx->ops[i]);
+    }
+    CHECK(rc == 0 && a.n <= max); /* there was room */
+    return a.n;
 }
 
 bool led_access_has(const struct led_access *a, const struct hash32 *path)

@@ -18,6 +18,13 @@ struct led_access {
 int led_access_of(const struct led_tx *tx, struct led_access *out) MUST_CHECK;
 void led_access_fini(struct led_access *a);
 
+/* No operation has more paths than this. */
+#define LED_ACCESS_PER_OP 3
+
+/* The first paths of a set, as they come and perhaps repeated, without allocating.
+ * Out: at most `max`. Returns: how many. */
+size_t led_access_first(const struct led_tx *tx, struct hash32 *paths, size_t max);
+
 bool led_access_has(const struct led_access *a, const struct hash32 *path);
 
 /* Returns: true if both have a path in common. */

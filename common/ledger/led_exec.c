@@ -2,7 +2,9 @@
 
 #include "common/base/check.h"
 #include "common/crypto/hash.h"
+#include "common/ledger/led_access.h"
 #include "common/ledger/led_ops.h"
+#include "common/ledger/led_state_core.h"
 
 #define RECEIPT_BYTES 6
 
@@ -39,7 +41,15 @@ static int run(struct led_state *s, const struct led_tx *tx, struct led_receipt 
     return 0;
 }
 
-int led_execute_verified(struct led_state *s, const struct led_tx *tx, struct led_receipt *out)
+/* Executing waits for memory most of all: this waits for all of it at the same time. */
+static void warm(const struct led_state *s, const struct led_tx *tx)
+{
+    struct hash32 paths[SMT_WARM_MAX];
+    smt_warm(&s->tree, paths, led_access_first(tx, paths, SMT_WARM_MAX));
+}
+
+static int execute(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
+                   struct led_receipt *out)
 {
     struct led_receipt receipt = {0};
     CHECK(tx->n_ops <= LED_OPS_MAX);
@@ -47,6 +57,11 @@ int led_execute_verified(struct led_state *s, const struct led_tx *tx, struct le
         *out = failure(LED_REASON_WRONG_ROLLUP, LED_NO_OP);
         return 0;
     }
+    if (uncovered_op != LED_NO_OP) {
+        *out = failure(LED_REASON_UNCOVERED, uncovered_op);
+        return 0;
+    }
+    warm(s, tx);
     if (tx->has_nonce && tx->nonce != led_nonce(s, &tx->sender)) {
         *out = failure(LED_REASON_BAD_NONCE, LED_NO_OP);
         return 0;
@@ -62,13 +77,24 @@ int led_execute_verified(struct led_state *s, const struct led_tx *tx, struct le
     return rc;
 }
 
-int led_execute(struct led_state *s, const struct led_tx *tx, struct led_receipt *out)
+int led_execute_verified(struct led_state *s, const struct led_tx *tx, struct led_receipt *out)
+{
+    return execute(s, tx, led_cover_alone(tx), out);
+}
+
+int led_execute_in(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
+                   struct led_receipt *out)
 {
     if (led_tx_verify(tx) != 0) {
         *out = failure(LED_REASON_BAD_SIGNATURE, LED_NO_OP);
         return 0;
     }
-    return led_execute_verified(s, tx, out);
+    return execute(s, tx, uncovered_op, out);
+}
+
+int led_execute(struct led_state *s, const struct led_tx *tx, struct led_receipt *out)
+{
+    return led_execute_in(s, tx, led_cover_alone(tx), out);
 }
 
 void led_receipt_encode(const struct led_receipt *receipt, struct buf *out)

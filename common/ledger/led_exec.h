@@ -5,6 +5,7 @@
 #ifndef LEDGER_LED_EXEC_H
 #define LEDGER_LED_EXEC_H
 
+#include "common/ledger/led_cover.h"
 #include "common/ledger/led_state.h"
 #include "common/ledger/led_tx.h"
 
@@ -21,7 +22,12 @@
     X(LED_REASON_ZERO_AMOUNT, 8, zero_amount)                                                      \
     X(LED_REASON_SLIPPAGE, 9, slippage)                                                            \
     X(LED_REASON_REQUIREMENT_NOT_MET, 10, requirement_not_met)                                     \
-    X(LED_REASON_EXPLICIT_FAIL, 11, explicit_fail)
+    X(LED_REASON_EXPLICIT_FAIL, 11, explicit_fail)                                                 \
+    X(LED_REASON_INSUFFICIENT_LIQUIDITY, 12, insufficient_liquidity)                               \
+    X(LED_REASON_INSUFFICIENT_COLLATERAL, 13, insufficient_collateral)                             \
+    X(LED_REASON_INSUFFICIENT_DEPOSIT, 14, insufficient_deposit)                                   \
+    X(LED_REASON_NO_DEBT, 15, no_debt)                                                             \
+    X(LED_REASON_UNCOVERED, 16, uncovered)
 
 enum led_reason {
 #define X(constant, value, name) constant = (value),
@@ -29,24 +35,28 @@ enum led_reason {
 #undef X
 };
 
-/* The failure is the transaction's as a whole, or there is none. */
-#define LED_NO_OP UINT32_MAX
-
 struct led_receipt {
     bool ok;
     uint32_t failed_op; /* index, or LED_NO_OP */
     enum led_reason reason;
 };
 
-/* Checks signature, rollup and nonce (in this order), then runs the operations in order; the nonce
- * is raised last, so a `require` on it sees the old one. Does not check deployment, bundle nonce,
- * leg or number of legs: they bind the transaction to its place, which is the caller's to know.
+/* Checks signature, rollup, cover and nonce (in this order), then runs the operations in order; the
+ * nonce is raised last, so a `require` on it sees the old one. Does not check deployment, bundle
+ * nonce, leg or number of legs: they bind the transaction to its place, which is the caller's to
+ * know. Without its bundle at hand, so that every operation whose pair is in another leg fails as
+ * uncovered; a leg of a bundle is led_execute_in's.
  * Out: the verdict. Returns: 0 whatever the verdict, or ERR_NOMEM, ERR_FULL (state untouched). */
 int led_execute(struct led_state *s, const struct led_tx *tx, struct led_receipt *out) MUST_CHECK;
 
 /* The same for a transaction whose signature the caller has verified already. */
 int led_execute_verified(struct led_state *s, const struct led_tx *tx,
                          struct led_receipt *out) MUST_CHECK;
+
+/* The same within a bundle. In: which of its operations the bundle does not cover: what
+ * led_cover_check says. */
+int led_execute_in(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
+                   struct led_receipt *out) MUST_CHECK;
 
 /* Out: keccak256("lockstep/receipt/v1" || bool ok || u32 failed_op || u8 reason). */
 void led_receipt_hash(const struct led_receipt *receipt, struct hash32 *out);

@@ -146,6 +146,98 @@ static void decode_fail(struct rd *r, struct led_op *op)
 {
 }
 
+static void encode_deposit(const struct led_op *op, struct buf *b)
+{
+    wr_name(b, &op->lend.pool);
+    wr_name(b, &op->lend.asset);
+    wr_u128(b, op->lend.amount);
+}
+
+static void decode_deposit(struct rd *r, struct led_op *op)
+{
+    rd_name(r, &op->lend.pool);
+    rd_name(r, &op->lend.asset);
+    op->lend.amount = rd_u128(r);
+}
+
+static void encode_withdraw(const struct led_op *op, struct buf *b)
+{
+    encode_deposit(op, b);
+}
+
+static void decode_withdraw(struct rd *r, struct led_op *op)
+{
+    decode_deposit(r, op);
+}
+
+static void wr_pair(struct buf *b, const struct led_op_at *at)
+{
+    wr_u32(b, at->leg);
+    wr_u32(b, at->op);
+}
+
+static void rd_pair(struct rd *r, struct led_op_at *out)
+{
+    out->leg = rd_u32(r);
+    out->op = rd_u32(r);
+}
+
+static void encode_borrow(const struct led_op *op, struct buf *b)
+{
+    encode_deposit(op, b);
+    wr_bool(b, op->lend.flash);
+    if (op->lend.flash) {
+        wr_pair(b, &op->lend.pair);
+    }
+}
+
+static void decode_borrow(struct rd *r, struct led_op *op)
+{
+    decode_deposit(r, op);
+    op->lend.flash = rd_bool(r);
+    if (op->lend.flash) {
+        rd_pair(r, &op->lend.pair);
+    }
+}
+
+static void encode_repay(const struct led_op *op, struct buf *b)
+{
+    encode_borrow(op, b);
+}
+
+static void decode_repay(struct rd *r, struct led_op *op)
+{
+    decode_borrow(r, op);
+}
+
+static void encode_bridge_out(const struct led_op *op, struct buf *b)
+{
+    wr_u64(b, op->bridge.rollup);
+    wr_fixed(b, op->bridge.account.b, 20);
+    wr_name(b, &op->bridge.asset);
+    wr_u128(b, op->bridge.amount);
+    wr_pair(b, &op->bridge.pair);
+}
+
+static void decode_bridge_out(struct rd *r, struct led_op *op)
+{
+    op->bridge.rollup = rd_u64(r);
+    rd_fixed(r, op->bridge.account.b, 20);
+    rd_name(r, &op->bridge.asset);
+    op->bridge.amount = rd_u128(r);
+    rd_pair(r, &op->bridge.pair);
+}
+
+static void encode_bridge_in(const struct led_op *op, struct buf *b)
+{
+    encode_bridge_out(op, b);
+}
+
+static void decode_bridge_in(struct rd *r, struct led_op *op)
+{
+    decode_bridge_out(r, op);
+}
+
 static void print_address(const struct addr20 *a, struct buf *b)
 {
     char text[41];
@@ -212,6 +304,65 @@ static void print_require(const struct led_op *op, struct buf *b)
 static void print_fail(const struct led_op *op, struct buf *b)
 {
     buf_printf(b, "fail");
+}
+
+static void print_lend(const char *what, const struct led_op *op, const char *where, struct buf *b)
+{
+    buf_printf(b, "%s%s ", op->lend.flash ? "flash " : "", what);
+    led_u128_print(op->lend.amount, b);
+    buf_printf(b, " %s %s %s", op->lend.asset.text, where, op->lend.pool.text);
+}
+
+static void print_pair(const char *what, const struct led_op_at *at, struct buf *b)
+{
+    buf_printf(b, ", %s operation %u of leg %u", what, at->op, at->leg);
+}
+
+static void print_deposit(const struct led_op *op, struct buf *b)
+{
+    print_lend("deposit", op, "in", b);
+}
+
+static void print_withdraw(const struct led_op *op, struct buf *b)
+{
+    print_lend("withdraw", op, "from", b);
+}
+
+static void print_borrow(const struct led_op *op, struct buf *b)
+{
+    print_lend("borrow", op, "from", b);
+    if (op->lend.flash) {
+        print_pair("repaid by", &op->lend.pair, b);
+    }
+}
+
+static void print_repay(const struct led_op *op, struct buf *b)
+{
+    print_lend("repay", op, "to", b);
+    if (op->lend.flash) {
+        print_pair("lent by", &op->lend.pair, b);
+    }
+}
+
+static void print_bridge(const char *way, const struct led_op *op, struct buf *b)
+{
+    const struct led_bridge *g = &op->bridge;
+    buf_printf(b, "bridge ");
+    led_u128_print(g->amount, b);
+    buf_printf(b, " %s %s rollup %llu for ", g->asset.text, way, (unsigned long long)g->rollup);
+    print_address(&g->account, b);
+}
+
+static void print_bridge_out(const struct led_op *op, struct buf *b)
+{
+    print_bridge("out to", op, b);
+    print_pair("taken in by", &op->bridge.pair, b);
+}
+
+static void print_bridge_in(const struct led_op *op, struct buf *b)
+{
+    print_bridge("in from", op, b);
+    print_pair("sent out by", &op->bridge.pair, b);
 }
 
 struct op_codec {

@@ -12,7 +12,18 @@
  *                 price:   name pool || name asset || u128 num || u128 den
  *                 nonce:   account (20) || u64 nonce
  *   fail      = nothing
- *   name      = u8 length || 1..16 characters of [A-Za-z0-9._-] */
+ *   deposit   = name pool || name asset || u128 amount
+ *   withdraw  = the same
+ *   borrow    = the same || bool flash || u32 leg || u32 op (both only if flash)
+ *   repay     = as borrow
+ *   bridge_out = u64 rollup || account (20) || name asset || u128 amount || u32 leg || u32 op
+ *   bridge_in  = the same
+ *   name      = u8 length || 1..16 characters of [A-Za-z0-9._-]
+ *
+ * Some operations come in pairs within one bundle: a flash borrow and its repayment, a bridge_out
+ * and its bridge_in. Each names the other by leg and index in that leg's list, and is executed
+ * only if the other is there and says the same (led_cover.h). docs/ledger.md has the meaning of
+ * every operation, its reasons to fail and its rounding. */
 #ifndef LEDGER_LED_OP_H
 #define LEDGER_LED_OP_H
 
@@ -29,7 +40,13 @@
     X(LED_OP_TRANSFER, 1, transfer)                                                                \
     X(LED_OP_SWAP, 2, swap)                                                                        \
     X(LED_OP_REQUIRE, 3, require)                                                                  \
-    X(LED_OP_FAIL, 4, fail)
+    X(LED_OP_FAIL, 4, fail)                                                                        \
+    X(LED_OP_DEPOSIT, 5, deposit)                                                                  \
+    X(LED_OP_WITHDRAW, 6, withdraw)                                                                \
+    X(LED_OP_BORROW, 7, borrow)                                                                    \
+    X(LED_OP_REPAY, 8, repay)                                                                      \
+    X(LED_OP_BRIDGE_OUT, 9, bridge_out)                                                            \
+    X(LED_OP_BRIDGE_IN, 10, bridge_in)
 
 enum led_op_kind {
 #define X(constant, value, name) constant = (value),
@@ -75,12 +92,41 @@ struct led_require {
     uint64_t nonce;
 };
 
+/* An operation of the same bundle. */
+struct led_op_at {
+    uint32_t leg;
+    uint32_t op;
+};
+
+/* deposit, withdraw: of the lent asset or of collateral, as `asset` says. borrow, repay: of the
+ * lent asset; with `flash`, of the debt that `pair` repays (borrow) or has made (repay); without
+ * it, `pair` is zero. `asset` is spelt out so that the access set follows from the fields. */
+struct led_lend {
+    struct led_name pool;
+    struct led_name asset;
+    u128 amount;
+    bool flash;
+    struct led_op_at pair;
+};
+
+/* bridge_out: burns the sender's, for `account` on `rollup`. bridge_in: mints for `account` what
+ * was burnt on `rollup`. */
+struct led_bridge {
+    uint64_t rollup;
+    struct addr20 account;
+    struct led_name asset;
+    u128 amount;
+    struct led_op_at pair;
+};
+
 struct led_op {
     enum led_op_kind kind;
     union {
         struct led_transfer transfer;
         struct led_swap swap;
         struct led_require require;
+        struct led_lend lend;     /* DEPOSIT, WITHDRAW, BORROW, REPAY */
+        struct led_bridge bridge; /* BRIDGE_OUT, BRIDGE_IN */
     };
 };
 

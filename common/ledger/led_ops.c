@@ -1,43 +1,45 @@
 #include "common/ledger/led_ops.h"
 
+#include "common/ledger/led_state_core.h"
 #include "common/ledger/led_u256.h"
 
-/* Takes from an account. */
-static int debit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
-                 u128 amount, enum led_reason *reason)
+int led_debit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
+              u128 amount, enum led_reason *reason)
 {
-    u128 balance = led_balance(s, account, asset);
-    if (balance < amount) {
+    struct led_key key;
+    bool short_of = false;
+    led_key_balance(&key, account, asset);
+    int rc = led_state_take(s, &key, amount, &short_of);
+    if (short_of) {
         *reason = LED_REASON_INSUFFICIENT_BALANCE;
-        return 0;
     }
-    return led_state_set_balance(s, account, asset, balance - amount);
+    return rc;
 }
 
-/* Gives to an account. */
-static int credit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
-                  u128 amount, enum led_reason *reason)
+int led_credit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
+               u128 amount, enum led_reason *reason)
 {
-    u128 balance = led_balance(s, account, asset);
-    u128 sum = 0;
-    if (__builtin_add_overflow(balance, amount, &sum)) {
+    struct led_key key;
+    bool overflow = false;
+    led_key_balance(&key, account, asset);
+    int rc = led_state_add(s, &key, amount, &overflow);
+    if (overflow) {
         *reason = LED_REASON_OVERFLOW;
-        return 0;
     }
-    return led_state_set_balance(s, account, asset, sum);
+    return rc;
 }
 
-static int execute_transfer(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
-                            enum led_reason *reason)
+int led_execute_transfer(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
+                         enum led_reason *reason)
 {
     const struct led_transfer *t = &op->transfer;
     if (t->amount == 0) {
         *reason = LED_REASON_ZERO_AMOUNT;
         return 0;
     }
-    int rc = debit(s, &tx->sender, &t->asset, t->amount, reason);
+    int rc = led_debit(s, &tx->sender, &t->asset, t->amount, reason);
     if (rc == 0 && *reason == LED_REASON_OK) {
-        rc = credit(s, &t->to, &t->asset, t->amount, reason);
+        rc = led_credit(s, &t->to, &t->asset, t->amount, reason);
     }
     return rc;
 }
@@ -55,8 +57,8 @@ static u128 swap_out(u128 reserve_in, u128 reserve_out, u128 amount_in, uint32_t
     return led_u256_div(led_u256_mul(reserve_out, after_fee), reserve_in + after_fee, NULL);
 }
 
-static int execute_swap(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
-                        enum led_reason *reason)
+int led_execute_swap(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
+                     enum led_reason *reason)
 {
     const struct led_swap *w = &op->swap;
     struct led_pool p;
@@ -77,7 +79,7 @@ static int execute_swap(struct led_state *s, const struct led_tx *tx, const stru
     }
     u128 *in = forward ? &p.reserve_a : &p.reserve_b;
     u128 *out = forward ? &p.reserve_b : &p.reserve_a;
-    int rc = debit(s, &tx->sender, &w->asset_in, w->amount_in, reason);
+    int rc = led_debit(s, &tx->sender, &w->asset_in, w->amount_in, reason);
     if (rc != 0 || *reason != LED_REASON_OK) {
         return rc;
     }
@@ -96,7 +98,7 @@ static int execute_swap(struct led_state *s, const struct led_tx *tx, const stru
     rc = led_state_set_pool(s, &w->pool, &p.asset_a, p.reserve_a, &p.asset_b, p.reserve_b,
                             p.fee_ppm);
     if (rc == 0) {
-        rc = credit(s, &tx->sender, &w->asset_out, paid, reason);
+        rc = led_credit(s, &tx->sender, &w->asset_out, paid, reason);
     }
     return rc;
 }
@@ -120,8 +122,8 @@ static int order_u128(u128 a, u128 b)
     return a < b ? -1 : (a > b ? 1 : 0);
 }
 
-static int execute_require(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
-                           enum led_reason *reason)
+int led_execute_require(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
+                        enum led_reason *reason)
 {
     const struct led_require *q = &op->require;
     int order = 0;
@@ -150,8 +152,8 @@ static int execute_require(struct led_state *s, const struct led_tx *tx, const s
     return 0;
 }
 
-static int execute_fail(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
-                        enum led_reason *reason)
+int led_execute_fail(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
+                     enum led_reason *reason)
 {
     *reason = LED_REASON_EXPLICIT_FAIL;
     return 0;
@@ -164,7 +166,7 @@ int led_op_execute(struct led_state *s, const struct led_tx *tx, const struct le
     switch (op->kind) {
 #define X(constant, value, name)                                                                   \
     case constant:                                                                                 \
-        return execute_##name(s, tx, op, reason);
+        return led_execute_##name(s, tx, op, reason);
         LED_OP_MAP(X)
 #undef X
     }

@@ -9,4 +9,17 @@
 int led_op_execute(struct led_state *s, const struct led_tx *tx, const struct led_op *op,
                    enum led_reason *reason) MUST_CHECK;
 
+/* Takes from an account, gives to it. Return as above. */
+int led_debit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
+              u128 amount, enum led_reason *reason) MUST_CHECK;
+int led_credit(struct led_state *s, const struct addr20 *account, const struct led_name *asset,
+               u128 amount, enum led_reason *reason) MUST_CHECK;
+
+/* One per operation: led_ops.c, and led_lend.c for lending and bridges. */
+#define X(constant, value, name)                                                                   \
+    int led_execute_##name(struct led_state *s, const struct led_tx *tx, const struct led_op *op,  \
+                           enum led_reason *reason) MUST_CHECK;
+LED_OP_MAP(X)
+#undef X
+
 #endif

@@ -3,59 +3,51 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "common/ledger/led_state_core.h"
 
 #include <stdlib.h>
 
-enum key_tag { KEY_BALANCE = 1, KEY_NONCE = 2, KEY_POOL = 3 };
-
 #define POOL_BYTES 68
 
-/* What a key held before a write. */
-struct undo {
-    struct led_key key;
-    bool present;
-    uint8_t value_len;
-    uint8_t value[SMT_VALUE_MAX];
-};
-
-struct led_state {
-    uint64_t rollup;
-    struct smt tree;
-    struct undo *journal;
-    size_t n_journal, cap_journal;
-    struct led_trace *trace;
-};
-
-static void key_add(struct led_key *key, const void *data, size_t len)
+void led_key_add(struct led_key *key, const void *data, size_t len)
 {
     CHECK(len <= sizeof(key->b) - key->len);
     memcpy(key->b + key->len, data, len);
     key->len += len;
 }
 
-static void key_start(struct led_key *key, enum key_tag tag)
+void led_key_start(struct led_key *key, enum led_key_tag tag)
 {
-    *key = (struct led_key){.b = {(uint8_t)tag}, .len = 1};
+    key->b[0] = (uint8_t)tag;
+    key->len = 1;
+}
+
+void led_key_end(struct led_key *key)
+{
+    smt_path(bytes_of(key->b, key->len), &key->path);
 }
 
 void led_key_balance(struct led_key *out, const struct addr20 *account,
                      const struct led_name *asset)
 {
-    key_start(out, KEY_BALANCE);
-    key_add(out, account->b, 20);
-    key_add(out, asset->text, LED_NAME_MAX);
+    led_key_start(out, LED_KEY_BALANCE);
+    led_key_add(out, account->b, 20);
+    led_key_add(out, asset->text, LED_NAME_MAX);
+    led_key_end(out);
 }
 
 void led_key_nonce(struct led_key *out, const struct addr20 *account)
 {
-    key_start(out, KEY_NONCE);
-    key_add(out, account->b, 20);
+    led_key_start(out, LED_KEY_NONCE);
+    led_key_add(out, account->b, 20);
+    led_key_end(out);
 }
 
 void led_key_pool(struct led_key *out, const struct led_name *pool)
 {
-    key_start(out, KEY_POOL);
-    key_add(out, pool->text, LED_NAME_MAX);
+    led_key_start(out, LED_KEY_POOL);
+    led_key_add(out, pool->text, LED_NAME_MAX);
+    led_key_end(out);
 }
 
 static struct bytes key_view(const struct led_key *key)
@@ -97,16 +89,15 @@ static void touch(const struct led_state *s, const struct led_key *key)
     }
     t->err = VEC_RESERVE(t->paths, t->cap, t->n + 1);
     if (t->err == 0) {
-        smt_path(key_view(key), &t->paths[t->n++]);
+        t->paths[t->n++] = key->path;
     }
 }
 
-/* Returns: a view of the value, of len 0 if the key is absent. */
-static struct bytes get(const struct led_state *s, const struct led_key *key)
+struct bytes led_state_get(const struct led_state *s, const struct led_key *key)
 {
     struct bytes value = {0};
     touch(s, key);
-    (void)smt_get(&s->tree, key_view(key), &value);
+    (void)smt_get_at(&s->tree, &key->path, key_view(key), &value);
     return value;
 }
 
@@ -115,7 +106,7 @@ static int put(struct led_state *s, const struct led_key *key, struct bytes valu
 {
     struct bytes old = {0};
     touch(s, key);
-    bool present = smt_get(&s->tree, key_view(key), &old);
+    bool present = smt_get_at(&s->tree, &key->path, key_view(key), &old);
     if (bytes_equal(old, value)) {
         return 0;
     }
@@ -123,15 +114,15 @@ static int put(struct led_state *s, const struct led_key *key, struct bytes valu
     if (rc != 0) {
         return rc;
     }
-    struct undo *u = &s->journal[s->n_journal];
-    *u = (struct undo){.key = *key, .present = present, .value_len = (uint8_t)old.len};
+    struct led_undo *u = &s->journal[s->n_journal];
+    *u = (struct led_undo){.key = *key, .present = present, .value_len = (uint8_t)old.len};
     if (present) {
         memcpy(u->value, old.data, old.len);
     }
     if (value.len == 0) {
-        (void)smt_del(&s->tree, key_view(key));
+        (void)smt_del_at(&s->tree, &key->path, key_view(key));
     } else {
-        rc = smt_put(&s->tree, key_view(key), value);
+        rc = smt_put_at(&s->tree, &key->path, key_view(key), value);
     }
     if (rc == 0) {
         s->n_journal++;
@@ -139,67 +130,16 @@ static int put(struct led_state *s, const struct led_key *key, struct bytes valu
     return rc;
 }
 
-/* A small value built on the stack. */
-struct value {
-    uint8_t memory[SMT_VALUE_MAX];
-    struct buf b;
-};
-
-static struct buf *value_start(struct value *v)
+struct buf *led_value_start(struct led_value *v)
 {
     v->b = (struct buf){.data = v->memory, .cap = sizeof(v->memory), .limit = sizeof(v->memory)};
     return &v->b;
 }
 
-static int put_value(struct led_state *s, const struct led_key *key, const struct value *v)
+int led_state_put(struct led_state *s, const struct led_key *key, const struct led_value *v)
 {
     CHECK(v->b.err == 0);
     return put(s, key, buf_view(&v->b));
-}
-
-int led_state_set_balance(struct led_state *s, const struct addr20 *account,
-                          const struct led_name *asset, u128 amount)
-{
-    struct led_key key;
-    struct value v;
-    led_key_balance(&key, account, asset);
-    struct buf *b = value_start(&v);
-    if (amount != 0) {
-        wr_u128(b, amount);
-    }
-    return put_value(s, &key, &v);
-}
-
-int led_state_set_nonce(struct led_state *s, const struct addr20 *account, uint64_t nonce)
-{
-    struct led_key key;
-    struct value v;
-    led_key_nonce(&key, account);
-    struct buf *b = value_start(&v);
-    if (nonce != 0) {
-        wr_u64(b, nonce);
-    }
-    return put_value(s, &key, &v);
-}
-
-int led_state_set_pool(struct led_state *s, const struct led_name *name,
-                       const struct led_name *asset_a, u128 reserve_a,
-                       const struct led_name *asset_b, u128 reserve_b, uint32_t fee_ppm)
-{
-    struct led_key key;
-    struct value v;
-    if (led_name_equal(asset_a, asset_b) || reserve_a == 0 || reserve_b == 0 ||
-        fee_ppm >= LED_PPM) {
-        return ERR_INVALID;
-    }
-    led_key_pool(&key, name);
-    struct buf *b = value_start(&v);
-    wr_fixed(b, asset_a->text, LED_NAME_MAX);
-    wr_u128(b, reserve_a);
-    wr_fixed(b, asset_b->text, LED_NAME_MAX);
-    wr_u128(b, reserve_b);
-    wr_u32(b, fee_ppm);
-    return put_value(s, &key, &v);
 }
 
 static u128 read_u128(struct bytes value)
@@ -208,6 +148,80 @@ static u128 read_u128(struct bytes value)
     u128 v = rd_u128(&r);
     CHECK(rd_end(&r) == 0);
     return v;
+}
+
+int led_state_set_balance(struct led_state *s, const struct addr20 *account,
+                          const struct led_name *asset, u128 amount)
+{
+    struct led_key key;
+    struct led_value v;
+    led_key_balance(&key, account, asset);
+    struct buf *b = led_value_start(&v);
+    if (amount != 0) {
+        wr_u128(b, amount);
+    }
+    return led_state_put(s, &key, &v);
+}
+
+int led_state_add(struct led_state *s, const struct led_key *key, u128 amount, bool *overflow)
+{
+    struct led_value v;
+    u128 sum = 0;
+    struct bytes value = led_state_get(s, key);
+    *overflow = __builtin_add_overflow(value.len == 0 ? 0 : read_u128(value), amount, &sum);
+    if (*overflow || amount == 0) {
+        return 0;
+    }
+    wr_u128(led_value_start(&v), sum);
+    return led_state_put(s, key, &v);
+}
+
+int led_state_take(struct led_state *s, const struct led_key *key, u128 amount, bool *short_of)
+{
+    struct led_value v;
+    struct bytes value = led_state_get(s, key);
+    u128 balance = value.len == 0 ? 0 : read_u128(value);
+    *short_of = balance < amount;
+    if (*short_of || amount == 0) {
+        return 0;
+    }
+    struct buf *b = led_value_start(&v);
+    if (balance != amount) {
+        wr_u128(b, balance - amount);
+    }
+    return led_state_put(s, key, &v);
+}
+
+int led_state_set_nonce(struct led_state *s, const struct addr20 *account, uint64_t nonce)
+{
+    struct led_key key;
+    struct led_value v;
+    led_key_nonce(&key, account);
+    struct buf *b = led_value_start(&v);
+    if (nonce != 0) {
+        wr_u64(b, nonce);
+    }
+    return led_state_put(s, &key, &v);
+}
+
+int led_state_set_pool(struct led_state *s, const struct led_name *name,
+                       const struct led_name *asset_a, u128 reserve_a,
+                       const struct led_name *asset_b, u128 reserve_b, uint32_t fee_ppm)
+{
+    struct led_key key;
+    struct led_value v;
+    if (led_name_equal(asset_a, asset_b) || reserve_a == 0 || reserve_b == 0 ||
+        fee_ppm >= LED_PPM) {
+        return ERR_INVALID;
+    }
+    led_key_pool(&key, name);
+    struct buf *b = led_value_start(&v);
+    wr_fixed(b, asset_a->text, LED_NAME_MAX);
+    wr_u128(b, reserve_a);
+    wr_fixed(b, asset_b->text, LED_NAME_MAX);
+    wr_u128(b, reserve_b);
+    wr_u32(b, fee_ppm);
+    return led_state_put(s, &key, &v);
 }
 
 static struct led_pool read_pool(struct bytes value)
@@ -229,7 +243,7 @@ u128 led_balance(const struct led_state *s, const struct addr20 *account,
 {
     struct led_key key;
     led_key_balance(&key, account, asset);
-    struct bytes value = get(s, &key);
+    struct bytes value = led_state_get(s, &key);
     return value.len == 0 ? 0 : read_u128(value);
 }
 
@@ -237,7 +251,7 @@ uint64_t led_nonce(const struct led_state *s, const struct addr20 *account)
 {
     struct led_key key;
     led_key_nonce(&key, account);
-    struct bytes value = get(s, &key);
+    struct bytes value = led_state_get(s, &key);
     struct rd r = rd_from(value);
     return value.len == 0 ? 0 : rd_u64(&r);
 }
@@ -246,7 +260,7 @@ int led_pool_get(const struct led_state *s, const struct led_name *name, struct 
 {
     struct led_key key;
     led_key_pool(&key, name);
-    struct bytes value = get(s, &key);
+    struct bytes value = led_state_get(s, &key);
     if (value.len == 0) {
         return ERR_NOTFOUND;
     }
@@ -254,7 +268,8 @@ int led_pool_get(const struct led_state *s, const struct led_name *name, struct 
     return 0;
 }
 
-static int list(const struct led_state *s, enum key_tag tag, struct smt_item **items, size_t *n)
+int led_state_list(const struct led_state *s, enum led_key_tag tag, struct smt_item **items,
+                   size_t *n)
 {
     uint8_t prefix = (uint8_t)tag;
     return smt_list(&s->tree, bytes_of(&prefix, 1), items, n);
@@ -265,7 +280,7 @@ int led_state_balances(const struct led_state *s, struct led_balance_row **rows,
     CLEANUP(cleanup_free) struct smt_item *items = NULL;
     struct led_balance_row *found = NULL;
     size_t count = 0;
-    int rc = list(s, KEY_BALANCE, &items, &count);
+    int rc = led_state_list(s, LED_KEY_BALANCE, &items, &count);
     if (rc != 0) {
         return rc;
     }
@@ -287,7 +302,7 @@ int led_state_pools(const struct led_state *s, struct led_pool_row **rows, size_
     CLEANUP(cleanup_free) struct smt_item *items = NULL;
     struct led_pool_row *found = NULL;
     size_t count = 0;
-    int rc = list(s, KEY_POOL, &items, &count);
+    int rc = led_state_list(s, LED_KEY_POOL, &items, &count);
     if (rc != 0) {
         return rc;
     }
@@ -307,18 +322,18 @@ int led_state_pools(const struct led_state *s, struct led_pool_row **rows, size_
 static u128 held(const struct smt_item *item, const struct led_name *asset)
 {
     uint8_t tag = item->key.data[0];
-    if (tag == KEY_BALANCE) {
+    if (tag == LED_KEY_BALANCE) {
         bool same = memcmp(item->key.data + 21, asset->text, LED_NAME_MAX) == 0;
         return same ? read_u128(item->value) : 0;
     }
-    if (tag == KEY_POOL) {
+    if (tag == LED_KEY_POOL) {
         struct led_pool p = read_pool(item->value);
         if (led_name_equal(&p.asset_a, asset)) {
             return p.reserve_a;
         }
         return led_name_equal(&p.asset_b, asset) ? p.reserve_b : 0;
     }
-    return 0;
+    return tag == LED_KEY_LENDING ? led_lending_holds(item->value, asset) : 0;
 }
 
 int led_state_total(const struct led_state *s, const struct led_name *asset, u128 *out)
@@ -354,12 +369,13 @@ void led_state_rollback(struct led_state *s, struct led_mark mark)
 {
     CHECK(mark.at <= s->n_journal);
     while (s->n_journal > mark.at) {
-        const struct undo *u = &s->journal[--s->n_journal];
+        const struct led_undo *u = &s->journal[--s->n_journal];
         if (u->present) {
             /* The tree held this before and keeps its memory, so there is room. */
-            CHECK(smt_put(&s->tree, key_view(&u->key), bytes_of(u->value, u->value_len)) == 0);
+            CHECK(smt_put_at(&s->tree, &u->key.path, key_view(&u->key),
+                             bytes_of(u->value, u->value_len)) == 0);
         } else {
-            CHECK(smt_del(&s->tree, key_view(&u->key)));
+            CHECK(smt_del_at(&s->tree, &u->key.path, key_view(&u->key)));
         }
     }
 }

@@ -15,26 +15,6 @@ static uint32_t ref_of(size_t slot, bool leaf)
     return (uint32_t)(slot + 1) << 1 | (leaf ? 1 : 0);
 }
 
-static struct smt_inner *inner_at(const struct smt *t, uint32_t ref)
-{
-    return &t->inners.items[(ref >> 1) - 1];
-}
-
-static struct smt_leaf *leaf_at(const struct smt *t, uint32_t ref)
-{
-    return &t->leaves.items[(ref >> 1) - 1];
-}
-
-static bool is_inner(uint32_t ref)
-{
-    return ref != 0 && (ref & 1) == 0;
-}
-
-static bool is_leaf(uint32_t ref)
-{
-    return (ref & 1) != 0;
-}
-
 static bool leaf_is(const struct smt_leaf *leaf, struct bytes key)
 {
     return bytes_equal(bytes_of(leaf->key, leaf->key_len), key);
@@ -43,6 +23,7 @@ static bool leaf_is(const struct smt_leaf *leaf, struct bytes key)
 void smt_fini(struct smt *t)
 {
     free(t->inners.items);
+    free(t->inners.hashes);
     free(t->leaves.items);
     *t = (struct smt){0};
 }
@@ -74,8 +55,8 @@ static uint32_t walk(const struct smt *t, const struct hash32 *path, size_t *dep
 {
     uint32_t ref = t->root;
     size_t d = 0;
-    while (is_inner(ref)) {
-        ref = inner_at(t, ref)->child[smt_bit(path, d)];
+    while (smt_is_inner(ref)) {
+        ref = smt_inner_at(t, ref)->child[smt_bit(path, d)];
         d++;
     }
     *depth = d;
@@ -86,26 +67,66 @@ static uint32_t walk(const struct smt *t, const struct hash32 *path, size_t *dep
 static uint32_t *walk_to_change(struct smt *t, const struct hash32 *path)
 {
     uint32_t *link = &t->root;
-    for (size_t d = 0; is_inner(*link); d++) {
-        struct smt_inner *node = inner_at(t, *link);
-        node->hashed = false;
-        link = &node->child[smt_bit(path, d)];
+    t->stale = true;
+    for (size_t d = 0; smt_is_inner(*link); d++) {
+        struct smt_inner *node = smt_inner_at(t, *link);
+        unsigned way = smt_bit(path, d);
+        node->stale[way] = true;
+        link = &node->child[way];
     }
     return link;
+}
+
+/* Fetches the first 128 bytes of something: all of an inner node's hashes, and of a leaf what is
+ * hashed if its value is short. */
+static void fetch(const void *at)
+{
+    __builtin_prefetch(at);
+    __builtin_prefetch((const char *)at + 64);
+}
+
+void smt_warm(const struct smt *t, const struct hash32 *paths, size_t n)
+{
+    uint32_t at[SMT_WARM_MAX];
+    size_t left = n;
+    CHECK(n <= SMT_WARM_MAX);
+    for (size_t i = 0; i < n; i++) {
+        at[i] = t->root;
+    }
+    for (size_t d = 0; left != 0; d++) {
+        left = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (smt_is_inner(at[i])) {
+                at[i] = smt_inner_at(t, at[i])->child[smt_bit(&paths[i], d)];
+                left++;
+                if (smt_is_inner(at[i])) {
+                    __builtin_prefetch(smt_inner_at(t, at[i]));
+                } else if (smt_is_leaf(at[i])) {
+                    fetch(smt_leaf_at(t, at[i]));
+                }
+            }
+        }
+    }
+}
+
+bool smt_get_at(const struct smt *t, const struct hash32 *path, struct bytes key,
+                struct bytes *value)
+{
+    size_t depth = 0;
+    uint32_t ref = walk(t, path, &depth);
+    if (!smt_is_leaf(ref) || !leaf_is(smt_leaf_at(t, ref), key)) {
+        return false;
+    }
+    const struct smt_leaf *leaf = smt_leaf_at(t, ref);
+    *value = bytes_of(leaf->value, leaf->value_len);
+    return true;
 }
 
 bool smt_get(const struct smt *t, struct bytes key, struct bytes *value)
 {
     struct hash32 path;
-    size_t depth = 0;
     smt_path(key, &path);
-    uint32_t ref = walk(t, &path, &depth);
-    if (!is_leaf(ref) || !leaf_is(leaf_at(t, ref), key)) {
-        return false;
-    }
-    const struct smt_leaf *leaf = leaf_at(t, ref);
-    *value = bytes_of(leaf->value, leaf->value_len);
-    return true;
+    return smt_get_at(t, &path, key, value);
 }
 
 static int reserve_nodes(struct smt *t, size_t inners, size_t leaves)
@@ -118,6 +139,9 @@ static int reserve_nodes(struct smt *t, size_t inners, size_t leaves)
         return ERR_FULL;
     }
     int rc = VEC_RESERVE(in->items, in->cap, new_inners);
+    if (rc == 0) {
+        rc = VEC_RESERVE(in->hashes, in->cap_hashes, new_inners);
+    }
     if (rc == 0) {
         rc = VEC_RESERVE(lf->items, lf->cap, new_leaves);
     }
@@ -133,7 +157,7 @@ static uint32_t take_inner(struct smt *t)
         in->free = in->items[slot].child[0];
         in->n_free--;
     } else {
-        CHECK(in->n < in->cap);
+        CHECK(in->n < in->cap && in->n < in->cap_hashes);
         in->n++;
     }
     in->items[slot] = (struct smt_inner){0};
@@ -153,14 +177,16 @@ static uint32_t take_leaf(struct smt *t, const struct hash32 *path, struct bytes
         lf->n++;
     }
     struct smt_leaf *leaf = &lf->items[slot];
-    *leaf = (struct smt_leaf){.path = *path, .live = true, .key_len = (uint8_t)key.len};
+    leaf->path = *path;
+    leaf->live = true;
+    leaf->key_len = (uint8_t)key.len;
     memcpy(leaf->key, key.data, key.len);
     return ref_of(slot, true);
 }
 
 static void give_inner(struct smt *t, uint32_t ref)
 {
-    struct smt_inner *node = inner_at(t, ref);
+    struct smt_inner *node = smt_inner_at(t, ref);
     *node = (struct smt_inner){.child = {t->inners.free, 0}};
     t->inners.free = ref >> 1;
     t->inners.n_free++;
@@ -168,7 +194,7 @@ static void give_inner(struct smt *t, uint32_t ref)
 
 static void give_leaf(struct smt *t, uint32_t ref)
 {
-    struct smt_leaf *leaf = leaf_at(t, ref);
+    struct smt_leaf *leaf = smt_leaf_at(t, ref);
     *leaf = (struct smt_leaf){.next_free = t->leaves.free};
     t->leaves.free = ref >> 1;
     t->leaves.n_free++;
@@ -180,29 +206,80 @@ static void set_value(struct smt_leaf *leaf, struct bytes value)
     if (value.len != 0) {
         memcpy(leaf->value, value.data, value.len);
     }
-    leaf->hashed = false;
 }
 
-int smt_put(struct smt *t, struct bytes key, struct bytes value)
+int smt_make_leaf(struct smt *t, struct bytes key, struct bytes value, uint32_t *ref)
 {
     CHECK(key.len >= 1 && key.len <= SMT_KEY_MAX && value.len <= SMT_VALUE_MAX);
     struct hash32 path;
+    int rc = reserve_nodes(t, 0, 1);
+    if (rc == 0) {
+        smt_path(key, &path);
+        *ref = take_leaf(t, &path, key);
+        set_value(smt_leaf_at(t, *ref), value);
+    }
+    return rc;
+}
+
+int smt_make_inner(struct smt *t, const uint32_t child[2], const struct hash32 hash[2],
+                   uint32_t *ref)
+{
+    int rc = reserve_nodes(t, 1, 0);
+    if (rc == 0) {
+        *ref = take_inner(t);
+        memcpy(smt_inner_at(t, *ref)->child, child, 2 * sizeof(*child));
+        memcpy(smt_hashes_at(t, *ref)->child, hash, 2 * sizeof(*hash));
+    }
+    return rc;
+}
+
+int smt_make_stub(struct smt *t, uint32_t *ref)
+{
+    int rc = reserve_nodes(t, 1, 0);
+    if (rc == 0) {
+        *ref = take_inner(t);
+    }
+    return rc;
+}
+
+/* Puts a leaf where there is another, which moves down to where they part. In: depth and fork,
+ * where the old one stands and where they part. */
+static void split_leaf(struct smt *t, uint32_t *link, const struct hash32 *path, uint32_t fresh,
+                       uint32_t old, size_t depth, size_t fork)
+{
+    const struct hash32 *other = &smt_leaf_at(t, old)->path;
+    for (size_t d = depth; d <= fork; d++) {
+        *link = take_inner(t);
+        struct smt_inner *node = smt_inner_at(t, *link);
+        node->stale[0] = true;
+        node->stale[1] = true;
+        unsigned way = smt_bit(path, d);
+        if (d == fork) {
+            node->child[way] = fresh;
+            node->child[smt_bit(other, d)] = old;
+        }
+        link = &node->child[way];
+    }
+}
+
+int smt_put_at(struct smt *t, const struct hash32 *path, struct bytes key, struct bytes value)
+{
+    CHECK(key.len >= 1 && key.len <= SMT_KEY_MAX && value.len <= SMT_VALUE_MAX);
     size_t depth = 0;
-    smt_path(key, &path);
-    uint32_t old = walk(t, &path, &depth);
-    if (is_leaf(old) && leaf_is(leaf_at(t, old), key)) {
-        struct smt_leaf *leaf = leaf_at(t, old);
+    uint32_t old = walk(t, path, &depth);
+    if (smt_is_leaf(old) && leaf_is(smt_leaf_at(t, old), key)) {
+        struct smt_leaf *leaf = smt_leaf_at(t, old);
         if (!bytes_equal(bytes_of(leaf->value, leaf->value_len), value)) {
             set_value(leaf, value);
-            (void)walk_to_change(t, &path);
+            (void)walk_to_change(t, path);
         }
         return 0;
     }
 
     size_t fork = depth; /* where the new leaf and the one in its place part */
     if (old != 0) {
-        const struct hash32 *other = &leaf_at(t, old)->path;
-        while (fork < SMT_DEPTH_MAX && smt_bit(&path, fork) == smt_bit(other, fork)) {
+        const struct hash32 *other = &smt_leaf_at(t, old)->path;
+        while (fork < SMT_DEPTH_MAX && smt_bit(path, fork) == smt_bit(other, fork)) {
             fork++;
         }
         CHECK(fork < SMT_DEPTH_MAX);
@@ -211,50 +288,49 @@ int smt_put(struct smt *t, struct bytes key, struct bytes value)
     if (rc != 0) {
         return rc;
     }
-    uint32_t *link = walk_to_change(t, &path);
-    uint32_t fresh = take_leaf(t, &path, key);
-    set_value(leaf_at(t, fresh), value);
+    uint32_t *link = walk_to_change(t, path);
+    uint32_t fresh = take_leaf(t, path, key);
+    set_value(smt_leaf_at(t, fresh), value);
     if (old == 0) {
         *link = fresh;
-        return 0;
+    } else {
+        split_leaf(t, link, path, fresh, old, depth, fork);
     }
-    const struct hash32 other = leaf_at(t, old)->path;
-    for (size_t d = depth; d < fork; d++) {
-        *link = take_inner(t);
-        link = &inner_at(t, *link)->child[smt_bit(&path, d)];
-    }
-    *link = take_inner(t);
-    struct smt_inner *node = inner_at(t, *link);
-    node->child[smt_bit(&path, fork)] = fresh;
-    node->child[smt_bit(&other, fork)] = old;
     return 0;
 }
 
-bool smt_del(struct smt *t, struct bytes key)
+int smt_put(struct smt *t, struct bytes key, struct bytes value)
+{
+    struct hash32 path;
+    smt_path(key, &path);
+    return smt_put_at(t, &path, key, value);
+}
+
+bool smt_del_at(struct smt *t, const struct hash32 *path, struct bytes key)
 {
     uint32_t above[SMT_DEPTH_MAX];
-    struct hash32 path;
     size_t depth = 0;
-    smt_path(key, &path);
     uint32_t ref = t->root;
-    while (is_inner(ref)) {
+    while (smt_is_inner(ref)) {
         CHECK(depth < SMT_DEPTH_MAX);
         above[depth] = ref;
-        ref = inner_at(t, ref)->child[smt_bit(&path, depth)];
+        ref = smt_inner_at(t, ref)->child[smt_bit(path, depth)];
         depth++;
     }
-    if (!is_leaf(ref) || !leaf_is(leaf_at(t, ref), key)) {
+    if (!smt_is_leaf(ref) || !leaf_is(smt_leaf_at(t, ref), key)) {
         return false;
     }
+    (void)walk_to_change(t, path);
     give_leaf(t, ref);
 
     /* A leaf left alone below an inner node rises until it meets another subtree. */
     uint32_t rising = 0;
     while (depth > 0) {
-        struct smt_inner *node = inner_at(t, above[depth - 1]);
-        node->child[smt_bit(&path, depth - 1)] = rising;
-        uint32_t sibling = node->child[1 - smt_bit(&path, depth - 1)];
-        bool alone = (rising == 0 && is_leaf(sibling)) || (is_leaf(rising) && sibling == 0);
+        struct smt_inner *node = smt_inner_at(t, above[depth - 1]);
+        unsigned way = smt_bit(path, depth - 1);
+        node->child[way] = rising;
+        uint32_t sibling = node->child[1 - way];
+        bool alone = (rising == 0 && smt_is_leaf(sibling)) || (smt_is_leaf(rising) && sibling == 0);
         if (!alone) {
             break;
         }
@@ -265,10 +341,14 @@ bool smt_del(struct smt *t, struct bytes key)
     if (depth == 0) {
         t->root = rising;
     }
-    for (size_t d = 0; d < depth; d++) {
-        inner_at(t, above[d])->hashed = false;
-    }
     return true;
+}
+
+bool smt_del(struct smt *t, struct bytes key)
+{
+    struct hash32 path;
+    smt_path(key, &path);
+    return smt_del_at(t, &path, key);
 }
 
 size_t smt_count(const struct smt *t)
@@ -320,37 +400,42 @@ int smt_list(const struct smt *t, struct bytes prefix, struct smt_item **items, 
     return 0;
 }
 
-/* Out: the hash of a subtree. Recursion is at most SMT_DEPTH_MAX deep. */
+/* Out: the hash of a subtree, zeros for nothing. Recursion is at most SMT_DEPTH_MAX deep. */
 static void rehash(struct smt *t, uint32_t ref, struct hash32 *out)
 {
     if (ref == 0) {
         *out = (struct hash32){0};
         return;
     }
-    if (is_leaf(ref)) {
-        struct smt_leaf *leaf = leaf_at(t, ref);
-        if (!leaf->hashed) {
-            smt_hash_leaf(&leaf->path, bytes_of(leaf->value, leaf->value_len), &leaf->hash);
-            leaf->hashed = true;
-        }
-        *out = leaf->hash;
+    if (smt_is_leaf(ref)) {
+        const struct smt_leaf *leaf = smt_leaf_at(t, ref);
+        smt_hash_leaf(&leaf->path, bytes_of(leaf->value, leaf->value_len), out);
         return;
     }
-    struct smt_inner *node = inner_at(t, ref);
-    if (!node->hashed) {
-        struct hash32 left;
-        struct hash32 right;
-        rehash(t, node->child[0], &left);
-        rehash(t, node->child[1], &right);
-        hash_sha256_pair(SMT_TAG_INNER, &left, &right, &node->hash);
-        node->hashed = true;
+    struct smt_inner *node = smt_inner_at(t, ref);
+    struct smt_hashes *hashes = smt_hashes_at(t, ref);
+    fetch(hashes); /* on the way down, as they are needed on the way up */
+    for (size_t i = 0; i < 2; i++) {
+        if (node->stale[i] && smt_is_leaf(node->child[i])) {
+            fetch(smt_leaf_at(t, node->child[i]));
+        }
     }
-    *out = node->hash;
+    for (size_t i = 0; i < 2; i++) {
+        if (node->stale[i]) {
+            rehash(t, node->child[i], &hashes->child[i]);
+            node->stale[i] = false;
+        }
+    }
+    hash_sha256_pair(SMT_TAG_INNER, &hashes->child[0], &hashes->child[1], out);
 }
 
 void smt_root(struct smt *t, struct hash32 *out)
 {
-    rehash(t, t->root, out);
+    if (t->stale) {
+        rehash(t, t->root, &t->hash);
+        t->stale = false;
+    }
+    *out = t->hash;
 }
 
 void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
@@ -361,15 +446,15 @@ void smt_prove(struct smt *t, struct bytes key, struct smt_proof *out)
     smt_root(t, &root);
     *out = (struct smt_proof){0};
     uint32_t ref = t->root;
-    while (is_inner(ref)) {
-        const struct smt_inner *node = inner_at(t, ref);
+    while (smt_is_inner(ref)) {
+        const struct smt_inner *node = smt_inner_at(t, ref);
         unsigned way = smt_bit(&path, out->depth);
-        rehash(t, node->child[1 - way], &out->sibling[out->depth]);
+        out->sibling[out->depth] = smt_hashes_at(t, ref)->child[1 - way];
         out->depth++;
         ref = node->child[way];
     }
-    if (is_leaf(ref)) {
-        const struct smt_leaf *leaf = leaf_at(t, ref);
+    if (smt_is_leaf(ref)) {
+        const struct smt_leaf *leaf = smt_leaf_at(t, ref);
         out->has_leaf = true;
         out->key_len = leaf->key_len;
         out->value_len = leaf->value_len;

@@ -20,27 +20,32 @@
 #define SMT_VALUE_MAX 80
 #define SMT_DEPTH_MAX 256
 
+/* What lookups touch comes first. */
 struct smt_leaf {
-    struct hash32 path;
-    struct hash32 hash; /* valid if hashed */
-    uint32_t next_free; /* slot + 1, while not live */
     uint8_t key_len;
     uint8_t value_len;
     bool live;
-    bool hashed;
     uint8_t key[SMT_KEY_MAX];
+    struct hash32 path;
     uint8_t value[SMT_VALUE_MAX];
+    uint32_t next_free; /* slot + 1, while not live */
 };
 
+/* Small, so that the way to a leaf stays in the cache. */
 struct smt_inner {
     uint32_t child[2]; /* 0 nothing, else (slot + 1) << 1 | is leaf; child[0] links free slots */
-    bool hashed;
-    struct hash32 hash; /* valid if hashed */
+    bool stale[2];     /* the child's hash is not up to date */
+};
+
+/* Of an inner node's children, so that hashing it looks at no other node. */
+struct smt_hashes {
+    struct hash32 child[2];
 };
 
 struct smt_inners {
     struct smt_inner *items;
-    size_t n, cap, n_free;
+    struct smt_hashes *hashes; /* by slot, too */
+    size_t n, cap, cap_hashes, n_free;
     uint32_t free; /* slot + 1 of the first free one */
 };
 
@@ -55,6 +60,8 @@ struct smt {
     struct smt_inners inners;
     struct smt_leaves leaves;
     uint32_t root;
+    bool stale; /* the root's hash is not up to date */
+    struct hash32 hash;
 };
 
 struct smt_item {
@@ -88,6 +95,18 @@ int smt_put(struct smt *t, struct bytes key, struct bytes value) MUST_CHECK;
 
 /* Returns: true if the key was present. */
 bool smt_del(struct smt *t, struct bytes key);
+
+/* The same three for a key whose path is known already. */
+bool smt_get_at(const struct smt *t, const struct hash32 *path, struct bytes key,
+                struct bytes *value);
+int smt_put_at(struct smt *t, const struct hash32 *path, struct bytes key,
+               struct bytes value) MUST_CHECK;
+bool smt_del_at(struct smt *t, const struct hash32 *path, struct bytes key);
+
+/* Fetches what lies on these paths into the cache, all at the same time. Changes nothing.
+ * In: at most SMT_WARM_MAX. */
+#define SMT_WARM_MAX 16
+void smt_warm(const struct smt *t, const struct hash32 *paths, size_t n);
 
 /* Number of keys. */
 size_t smt_count(const struct smt *t);

@@ -1,5 +1,6 @@
 /* Value neither appears nor disappears: per asset, the sum over all rollups stays what the scenario
- * put there, as the ledger so far has no operation that mints or burns. */
+ * put there. The only operations that burn and mint are the two halves of a bridge, of which a
+ * bundle has both or none: so what one rollup has sent to another, the other has taken in. */
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "lockstep/model/chk.h"
@@ -39,6 +40,13 @@ static void add(struct sums *s, const struct scn_amount *amounts, size_t n)
     }
 }
 
+/* What else is there starts at nothing: collateral, or an asset that a bridge brings. */
+static void add_lending(struct sums *s, const struct scn_lending *l)
+{
+    const struct scn_amount held[] = {{l->asset, l->liquidity}, {l->collateral, 0}};
+    add(s, held, 2);
+}
+
 static void add_rollup(struct sums *s, const struct scn_rollup *r)
 {
     for (size_t i = 0; i < r->accounts.n; i++) {
@@ -46,6 +54,9 @@ static void add_rollup(struct sums *s, const struct scn_rollup *r)
     }
     for (size_t i = 0; i < r->pools.n; i++) {
         add(s, r->pools.items[i].reserves.items, r->pools.items[i].reserves.n);
+    }
+    for (size_t i = 0; i < r->lendings.n; i++) {
+        add_lending(s, &r->lendings.items[i]);
     }
 }
 
@@ -83,6 +94,52 @@ static void compare(const struct mdl *m, const struct sum *s, struct chk_result 
     }
 }
 
+/* One asset between two rollups, from the side that has sent or taken in. */
+static void compare_bridge(const struct mdl *m, size_t from, size_t to,
+                           const struct led_name *asset, struct chk_result *r)
+{
+    const struct mdl_chain *a = &m->chains[from];
+    const struct mdl_chain *b = &m->chains[to];
+    CLEANUP(buf_fini) struct buf out = {0};
+    CLEANUP(buf_fini) struct buf in = {0};
+    u128 sent = led_bridged(a->state, b->rollup->chain_id, asset).out;
+    u128 taken = led_bridged(b->state, a->rollup->chain_id, asset).in;
+    if (sent != taken) {
+        led_u128_print(sent, &out);
+        led_u128_print(taken, &in);
+        chk_fault(r, "%s has sent %s %s to %s, which has taken in %s", a->rollup->name.text,
+                  buf_cstr(&out), asset->text, b->rollup->name.text, buf_cstr(&in));
+    }
+}
+
+static int compare_bridges(const struct mdl *m, struct chk_result *r)
+{
+    int rc = 0;
+    for (size_t i = 0; i < m->n_chains && rc == 0; i++) {
+        CLEANUP(cleanup_free) struct led_bridged_row *rows = NULL;
+        size_t n = 0;
+        rc = led_state_bridges(m->chains[i].state, &rows, &n);
+        for (size_t k = 0; k < n && rc == 0; k++) {
+            int peer = mdl_chain_index(m, rows[k].rollup);
+            if (peer < 0) {
+                chk_fault(r, "%s has bridged %s with a rollup that does not exist",
+                          m->chains[i].rollup->name.text, rows[k].asset.text);
+                continue;
+            }
+            /* Each direction once: by its sender, or if that knows of nothing, by its receiver. */
+            if (rows[k].bridged.out != 0) {
+                compare_bridge(m, i, (size_t)peer, &rows[k].asset, r);
+            }
+            uint64_t own = m->chains[i].rollup->chain_id;
+            if (rows[k].bridged.in != 0 &&
+                led_bridged(m->chains[peer].state, own, &rows[k].asset).out == 0) {
+                compare_bridge(m, (size_t)peer, i, &rows[k].asset, r);
+            }
+        }
+    }
+    return rc;
+}
+
 void chk_conservation(const struct mdl *m, struct chk_result *r)
 {
     CLEANUP(sums_fini) struct sums sums = {0};
@@ -98,4 +155,5 @@ void chk_conservation(const struct mdl *m, struct chk_result *r)
     for (size_t i = 0; i < sums.n; i++) {
         compare(m, &sums.items[i], r);
     }
+    r->detail.err = r->detail.err != 0 ? r->detail.err : compare_bridges(m, r);
 }

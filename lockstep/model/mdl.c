@@ -37,6 +37,20 @@ static int add_genesis(const struct cluster *c, const struct scn_rollup *r, stru
             return rc;
         }
     }
+    for (size_t i = 0; i < r->lendings.n; i++) {
+        const struct scn_lending *from = &r->lendings.items[i];
+        struct led_name name;
+        struct led_lending l = {.liquidity = from->liquidity,
+                                .num = (uint64_t)from->factor.num,
+                                .den = (uint64_t)from->factor.den};
+        int rc = led_name_set(&name, from->name.text);
+        rc = rc != 0 ? rc : led_name_set(&l.asset, from->asset.text);
+        rc = rc != 0 ? rc : led_name_set(&l.collateral, from->collateral.text);
+        rc = rc != 0 ? rc : led_state_set_lending(s, &name, &l);
+        if (rc != 0) {
+            return rc;
+        }
+    }
     return 0;
 }
 

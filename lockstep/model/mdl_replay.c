@@ -1,12 +1,20 @@
 /* Executing everything again, and what became of each bundle. */
 #include "common/base/cleanup.h"
+#include "common/protocol/pro_cover.h"
 #include "lockstep/model/mdl.h"
 
 #include <stdlib.h>
 
 /* ---- Replay ---- */
 
-static int replay_entry(struct led_state *s, const struct pro_entry *e, struct led_receipt *out)
+/* The slot's proposal blocks of round 0: what every bundle says. */
+struct proposals {
+    const struct pro_block **list;
+    size_t n;
+};
+
+static int replay_entry(struct led_state *s, const struct proposals *p, const struct pro_entry *e,
+                        struct led_receipt *out)
 {
     CLEANUP(led_tx_fini) struct led_tx tx = {0};
     *out = (struct led_receipt){.failed_op = LED_NO_OP, .reason = LED_REASON_BAD_SIGNATURE};
@@ -17,10 +25,15 @@ static int replay_entry(struct led_state *s, const struct pro_entry *e, struct l
     if (rc == ERR_NOMEM) {
         return rc;
     }
-    return rc != 0 ? 0 : led_execute(s, &tx, out); /* what does not decode cannot succeed */
+    if (rc != 0) {
+        return 0; /* what does not decode cannot succeed */
+    }
+    uint32_t uncovered = LED_NO_OP;
+    rc = pro_cover_of(p->list, p->n, e, &tx, &uncovered);
+    return rc != 0 ? rc : led_execute_in(s, &tx, uncovered, out);
 }
 
-static int replay_block(struct led_state *s, struct mdl_block *b)
+static int replay_block(struct led_state *s, const struct proposals *p, struct mdl_block *b)
 {
     if (!b->has_body) {
         return 0;
@@ -31,25 +44,42 @@ static int replay_block(struct led_state *s, struct mdl_block *b)
     }
     int rc = 0;
     for (uint32_t i = 0; i < b->block.count && rc == 0; i++) {
-        rc = replay_entry(s, &b->block.entries[i], &b->receipts[i]);
+        rc = replay_entry(s, p, &b->block.entries[i], &b->receipts[i]);
     }
     led_state_root(s, &b->root);
     return rc;
 }
 
-static int replay_cell(struct led_state *s, struct mdl_cell *cell)
+static int replay_cell(struct led_state *s, const struct proposals *p, struct mdl_cell *cell)
 {
     struct led_mark start = led_state_mark(s);
     int rc = 0;
     for (size_t r = 0; r < cell->n_rounds && rc == 0; r++) {
-        rc = replay_block(s, &cell->rounds[r].proposal);
+        rc = replay_block(s, p, &cell->rounds[r].proposal);
         led_state_rollback(s, start);
     }
     if (rc == 0) {
-        rc = replay_block(s, &cell->final);
+        rc = replay_block(s, p, &cell->final);
     }
     if (rc == 0) {
         led_state_commit(s);
+    }
+    return rc;
+}
+
+static int replay_slot(struct mdl *m, struct mdl_slot *slot)
+{
+    CLEANUP(cleanup_free) const struct pro_block **list = calloc(m->n_chains + 1, sizeof(*list));
+    struct proposals p = {list, 0};
+    int rc = list == NULL ? ERR_NOMEM : 0;
+    for (size_t k = 0; k < m->n_chains && rc == 0; k++) {
+        const struct mdl_cell *cell = &slot->cells[k];
+        if (cell->n_rounds > 0 && cell->rounds[0].proposal.has_body) {
+            list[p.n++] = &cell->rounds[0].proposal.block;
+        }
+    }
+    for (size_t k = 0; k < m->n_chains && rc == 0; k++) {
+        rc = replay_cell(m->chains[k].state, &p, &slot->cells[k]);
     }
     return rc;
 }
@@ -59,12 +89,7 @@ int mdl_replay(struct mdl *m)
 {
     int rc = 0;
     for (size_t i = 0; i < m->n_slots && rc == 0; i++) {
-        if (m->slots[i].is_void) {
-            continue;
-        }
-        for (size_t k = 0; k < m->n_chains && rc == 0; k++) {
-            rc = replay_cell(m->chains[k].state, &m->slots[i].cells[k]);
-        }
+        rc = m->slots[i].is_void ? 0 : replay_slot(m, &m->slots[i]);
     }
     return rc;
 }

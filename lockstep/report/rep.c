@@ -177,6 +177,22 @@ static void print_require(const struct scn_require *r, struct buf *out)
     }
 }
 
+static void print_lend(const char *what, const char *where, const struct scn_lend *l,
+                       struct buf *out)
+{
+    buf_printf(out, "%s%s ", l->flash ? "flash " : "", what);
+    led_u128_print(l->amount, out);
+    buf_printf(out, "%s%s %s %s", l->asset.text != NULL ? " " : "",
+               l->asset.text != NULL ? l->asset.text : "", where, l->pool.text);
+}
+
+static void print_bridge(const char *way, const struct scn_bridge *g, struct buf *out)
+{
+    buf_printf(out, "bridge ");
+    led_u128_print(g->amount, out);
+    buf_printf(out, " %s %s %s for %s", g->asset.text, way, g->rollup.text, g->account.text);
+}
+
 void rep_op(const struct scn_op *op, struct buf *out)
 {
     switch (op->kind) {
@@ -195,6 +211,24 @@ void rep_op(const struct scn_op *op, struct buf *out)
         break;
     case SCN_OP_FAIL:
         buf_printf(out, "fail");
+        break;
+    case SCN_OP_DEPOSIT:
+        print_lend("deposit", "in", &op->lend, out);
+        break;
+    case SCN_OP_WITHDRAW:
+        print_lend("withdraw", "from", &op->lend, out);
+        break;
+    case SCN_OP_BORROW:
+        print_lend("borrow", "from", &op->lend, out);
+        break;
+    case SCN_OP_REPAY:
+        print_lend("repay", "to", &op->lend, out);
+        break;
+    case SCN_OP_BRIDGE_OUT:
+        print_bridge("out to", &op->bridge, out);
+        break;
+    case SCN_OP_BRIDGE_IN:
+        print_bridge("in from", &op->bridge, out);
         break;
     }
 }

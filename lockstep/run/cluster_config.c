@@ -55,6 +55,9 @@ struct executor_section {
     Lockstep__GenesisPool *pools;
     Lockstep__GenesisPool **pool_list;
     uint8_t (*reserves)[16];
+    Lockstep__GenesisLending *lendings;
+    Lockstep__GenesisLending **lending_list;
+    uint8_t (*liquidity)[16];
 };
 
 static void executor_section_fini(struct executor_section *s)
@@ -65,6 +68,9 @@ static void executor_section_fini(struct executor_section *s)
     free(s->pools);
     free(s->pool_list);
     free(s->reserves);
+    free(s->lendings);
+    free(s->lending_list);
+    free(s->liquidity);
 }
 
 static void fill_balances(const struct cluster *c, const struct scn_rollup *r,
@@ -101,6 +107,32 @@ static void fill_pools(const struct scn_rollup *r, struct executor_section *s)
     s->config.n_pools = r->pools.n;
 }
 
+static int fill_lendings(const struct scn_rollup *r, struct executor_section *s)
+{
+    size_t n = r->lendings.n;
+    s->lendings = calloc(n + 1, sizeof(*s->lendings));
+    s->lending_list = calloc(n + 1, sizeof(*s->lending_list));
+    s->liquidity = calloc(n + 1, sizeof(*s->liquidity));
+    if (s->lendings == NULL || s->lending_list == NULL || s->liquidity == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct scn_lending *l = &r->lendings.items[i];
+        Lockstep__GenesisLending *g = &s->lendings[i];
+        lockstep__genesis_lending__init(g);
+        g->name = (char *)(uintptr_t)l->name.text;
+        g->asset = (char *)(uintptr_t)l->asset.text;
+        g->collateral = (char *)(uintptr_t)l->collateral.text;
+        g->liquidity = big_endian(l->liquidity, s->liquidity[i]);
+        g->factor_num = (uint64_t)l->factor.num;
+        g->factor_den = (uint64_t)l->factor.den;
+        s->lending_list[i] = g;
+    }
+    s->config.n_lendings = n;
+    s->config.lendings = s->lending_list;
+    return 0;
+}
+
 static int make_executor_section(const struct cluster *c, const struct scn_rollup *r,
                                  struct executor_section *s)
 {
@@ -126,7 +158,7 @@ static int make_executor_section(const struct cluster *c, const struct scn_rollu
     fill_pools(r, s);
     s->config.balances = s->balance_list;
     s->config.pools = s->pool_list;
-    return 0;
+    return fill_lendings(r, s);
 }
 
 struct wallet_section {

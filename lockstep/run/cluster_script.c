@@ -72,26 +72,65 @@ static void make_require(const struct cluster *c, const struct scn_require *in,
     }
 }
 
+static void make_lend(const struct scn_rollup *r, const struct scn_lend *in, struct led_lend *out)
+{
+    const struct scn_lending *l = &r->lendings.items[in->pool.index];
+    set_name(&out->pool, &in->pool);
+    set_name(&out->asset, in->asset.text != NULL ? &in->asset : &l->asset);
+    out->amount = in->amount;
+    out->flash = in->flash;
+    out->pair = (struct led_op_at){in->pair.leg, in->pair.op};
+}
+
+static void make_bridge(const struct cluster *c, const struct scn_bridge *in,
+                        struct led_bridge *out)
+{
+    out->rollup = c->scn->rollups.items[in->rollup.index].chain_id;
+    out->account = address_of(c, &in->account);
+    set_name(&out->asset, &in->asset);
+    out->amount = in->amount;
+    out->pair = (struct led_op_at){in->pair.leg, in->pair.op};
+}
+
+static enum led_op_kind kind_of(enum scn_op_kind kind)
+{
+    static const enum led_op_kind of[] = {
+        [SCN_OP_TRANSFER] = LED_OP_TRANSFER,     [SCN_OP_SWAP] = LED_OP_SWAP,
+        [SCN_OP_REQUIRE] = LED_OP_REQUIRE,       [SCN_OP_FAIL] = LED_OP_FAIL,
+        [SCN_OP_DEPOSIT] = LED_OP_DEPOSIT,       [SCN_OP_WITHDRAW] = LED_OP_WITHDRAW,
+        [SCN_OP_BORROW] = LED_OP_BORROW,         [SCN_OP_REPAY] = LED_OP_REPAY,
+        [SCN_OP_BRIDGE_OUT] = LED_OP_BRIDGE_OUT, [SCN_OP_BRIDGE_IN] = LED_OP_BRIDGE_IN,
+    };
+    return of[kind];
+}
+
 static void make_op(const struct cluster *c, const struct scn_rollup *r, const struct scn_op *in,
                     struct led_op *out)
 {
+    out->kind = kind_of(in->kind);
     switch (in->kind) {
     case SCN_OP_TRANSFER:
-        out->kind = LED_OP_TRANSFER;
         out->transfer.to = address_of(c, &in->transfer.to);
         set_name(&out->transfer.asset, &in->transfer.asset);
         out->transfer.amount = in->transfer.amount;
         break;
     case SCN_OP_SWAP:
-        out->kind = LED_OP_SWAP;
         make_swap(r, &in->swap, &out->swap);
         break;
     case SCN_OP_REQUIRE:
-        out->kind = LED_OP_REQUIRE;
         make_require(c, &in->require, &out->require);
         break;
+    case SCN_OP_DEPOSIT:
+    case SCN_OP_WITHDRAW:
+    case SCN_OP_BORROW:
+    case SCN_OP_REPAY:
+        make_lend(r, &in->lend, &out->lend);
+        break;
+    case SCN_OP_BRIDGE_OUT:
+    case SCN_OP_BRIDGE_IN:
+        make_bridge(c, &in->bridge, &out->bridge);
+        break;
     case SCN_OP_FAIL:
-        out->kind = LED_OP_FAIL;
         break;
     }
 }

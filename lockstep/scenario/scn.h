@@ -4,8 +4,8 @@
  * Everything hangs off `struct scn` and lives until scn_destroy. Elements keep the place they
  * were written at, so that a report can point into the file. Names that refer to something defined
  * elsewhere in the file are resolved: their `index` is the position in the defining list (for
- * accounts and pools, of the rollup in question; SCN_NO_INDEX for an account that only other
- * rollups define, for assets and for actors). */
+ * accounts and pools of either kind, of the rollup in question; SCN_NO_INDEX for an account that
+ * only other rollups define, for assets and for actors). */
 #ifndef SCN_SCN_H
 #define SCN_SCN_H
 
@@ -50,11 +50,25 @@ struct scn_pool {
     uint32_t fee_ppm;
 };
 
+struct scn_ratio {
+    u128 num;
+    u128 den; /* > 0 */
+};
+
+struct scn_lending {
+    struct scn_name name;
+    struct scn_name asset;
+    struct scn_name collateral;
+    u128 liquidity;
+    struct scn_ratio factor; /* both fit 64 bits */
+};
+
 struct scn_rollup {
     struct scn_name name;
     uint64_t chain_id;
     SCN_LIST_OF(struct scn_account) accounts;
     SCN_LIST_OF(struct scn_pool) pools;
+    SCN_LIST_OF(struct scn_lending) lendings;
 };
 
 enum scn_policy {
@@ -130,11 +144,6 @@ struct scn_when {
 
 enum scn_cmp { SCN_EQUALS, SCN_AT_LEAST, SCN_AT_MOST };
 
-struct scn_ratio {
-    u128 num;
-    u128 den; /* > 0 */
-};
-
 struct scn_transfer {
     struct scn_name to;
     struct scn_name asset;
@@ -179,7 +188,40 @@ struct scn_require {
     };
 };
 
-enum scn_op_kind { SCN_OP_TRANSFER, SCN_OP_SWAP, SCN_OP_REQUIRE, SCN_OP_FAIL };
+/* An operation of the same bundle. */
+struct scn_op_at {
+    uint32_t leg;
+    uint32_t op;
+};
+
+struct scn_lend {
+    struct scn_name pool;  /* index: in the rollup's lending pools */
+    struct scn_name asset; /* DEPOSIT, WITHDRAW */
+    u128 amount;
+    bool flash; /* BORROW, REPAY: of the debt that the other operation repays or makes */
+    struct scn_op_at pair;
+};
+
+struct scn_bridge {
+    struct scn_name rollup;  /* the other end */
+    struct scn_name account; /* who gets it: the one named, or else the leg's signer */
+    struct scn_name asset;
+    u128 amount;
+    struct scn_op_at pair;
+};
+
+enum scn_op_kind {
+    SCN_OP_TRANSFER,
+    SCN_OP_SWAP,
+    SCN_OP_REQUIRE,
+    SCN_OP_FAIL,
+    SCN_OP_DEPOSIT,
+    SCN_OP_WITHDRAW,
+    SCN_OP_BORROW,
+    SCN_OP_REPAY,
+    SCN_OP_BRIDGE_OUT,
+    SCN_OP_BRIDGE_IN,
+};
 
 struct scn_op {
     struct scn_place place;
@@ -188,6 +230,8 @@ struct scn_op {
         struct scn_transfer transfer;
         struct scn_swap swap;
         struct scn_require require;
+        struct scn_lend lend;
+        struct scn_bridge bridge;
     };
 };
 

@@ -165,6 +165,23 @@ void scn_refer_pool(struct scn_refs *r, uint32_t rollup, struct scn_name *name)
     }
 }
 
+void scn_refer_lending(struct scn_refs *r, uint32_t rollup, struct scn_name *name)
+{
+    if (name->text == NULL || rollup == SCN_NO_INDEX) {
+        return;
+    }
+    const struct scn_name *found = scn_index_find(&r->scopes[rollup].lendings, name->text);
+    if (found != NULL) {
+        name->index = found->index;
+    } else if (!r->rollups_broken) {
+        struct scn_hint hint = SCN_HINT_FOR(name->text);
+        hint_from(&hint, &r->scopes[rollup].lendings);
+        scn_fail(r->errors, name->place, "lending pool `%s` is not defined in rollup `%s`; %s",
+                 SHOW(name->text), r->s->rollups.items[rollup].name.text,
+                 scn_hint_text(&hint, "lending pools"));
+    }
+}
+
 void scn_refer_asset(struct scn_refs *r, uint32_t rollup, struct scn_name *name)
 {
     if (name->text == NULL || rollup == SCN_NO_INDEX || r->rollups_broken ||

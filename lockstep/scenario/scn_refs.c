@@ -3,31 +3,80 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int index_assets(struct scn_refs *r, const struct scn_rollup *rollup, struct scn_index *x)
+/* Calls `take` for every asset that is in a rollup at the start, or that a bridge brings there. */
+static void each_asset(const struct scn *s, const struct scn_rollup *rollup,
+                       void (*take)(struct scn_index *x, const struct scn_name *asset),
+                       struct scn_index *x)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < rollup->accounts.n; i++) {
-        n += rollup->accounts.items[i].balances.n;
-    }
-    for (size_t i = 0; i < rollup->pools.n; i++) {
-        n += rollup->pools.items[i].reserves.n;
-    }
-    int rc = scn_index_init(x, r->arena, n);
-    if (rc != 0) {
-        return rc;
-    }
     for (size_t i = 0; i < rollup->accounts.n; i++) {
         for (size_t j = 0; j < rollup->accounts.items[i].balances.n; j++) {
-            scn_index_add(x, &rollup->accounts.items[i].balances.items[j].asset);
+            take(x, &rollup->accounts.items[i].balances.items[j].asset);
         }
     }
     for (size_t i = 0; i < rollup->pools.n; i++) {
         for (size_t j = 0; j < rollup->pools.items[i].reserves.n; j++) {
-            scn_index_add(x, &rollup->pools.items[i].reserves.items[j].asset);
+            take(x, &rollup->pools.items[i].reserves.items[j].asset);
         }
     }
-    scn_index_sort(x);
-    return 0;
+    for (size_t i = 0; i < rollup->lendings.n; i++) {
+        take(x, &rollup->lendings.items[i].asset);
+        take(x, &rollup->lendings.items[i].collateral);
+    }
+    for (size_t i = 0; i < s->timeline.n; i++) {
+        const struct scn_step *step = &s->timeline.items[i];
+        for (size_t j = 0; step->kind == SCN_STEP_SUBMIT && j < step->submit.legs.n; j++) {
+            const struct scn_leg *leg = &step->submit.legs.items[j];
+            if (leg->rollup.text == NULL || strcmp(leg->rollup.text, rollup->name.text) != 0) {
+                continue;
+            }
+            for (size_t k = 0; k < leg->ops.n; k++) {
+                if (leg->ops.items[k].kind == SCN_OP_BRIDGE_IN) {
+                    take(x, &leg->ops.items[k].bridge.asset);
+                }
+            }
+        }
+    }
+}
+
+static void count(struct scn_index *x, const struct scn_name *asset)
+{
+    x->n++;
+}
+
+static void take_named(struct scn_index *x, const struct scn_name *asset)
+{
+    if (asset->text != NULL) {
+        scn_index_add(x, asset);
+    }
+}
+
+static int index_assets(struct scn_refs *r, const struct scn_rollup *rollup, struct scn_index *x)
+{
+    struct scn_index counted = {0};
+    each_asset(r->s, rollup, count, &counted);
+    int rc = scn_index_init(x, r->arena, counted.n);
+    if (rc == 0) {
+        each_asset(r->s, rollup, take_named, x);
+        scn_index_sort(x);
+    }
+    return rc;
+}
+
+/* What a lending pool says that its fields one by one cannot be asked. */
+static void check_lending(struct scn_refs *r, const struct scn_lending *l)
+{
+    if (l->asset.text != NULL && l->collateral.text != NULL &&
+        strcmp(l->asset.text, l->collateral.text) == 0) {
+        scn_fail(r->errors, l->collateral.place,
+                 "lending pool `%s` cannot lend %s against itself; take another collateral",
+                 l->name.text, SHOW(l->asset.text));
+    }
+    if (l->factor.num > UINT64_MAX || l->factor.den > UINT64_MAX) {
+        scn_fail(r->errors, l->name.place,
+                 "the `factor` of lending pool `%s` does not fit 64 bits above and below; reduce "
+                 "the fraction",
+                 l->name.text);
+    }
 }
 
 static int index_rollup(struct scn_refs *r, struct scn_rollup *rollup, struct scn_scope *scope)
@@ -35,6 +84,9 @@ static int index_rollup(struct scn_refs *r, struct scn_rollup *rollup, struct sc
     int rc = scn_index_init(&scope->accounts, r->arena, rollup->accounts.n);
     if (rc == 0) {
         rc = scn_index_init(&scope->pools, r->arena, rollup->pools.n);
+    }
+    if (rc == 0) {
+        rc = scn_index_init(&scope->lendings, r->arena, rollup->lendings.n);
     }
     if (rc == 0) {
         rc = index_assets(r, rollup, &scope->assets);
@@ -51,6 +103,12 @@ static int index_rollup(struct scn_refs *r, struct scn_rollup *rollup, struct sc
         rollup->pools.items[i].name.index = (uint32_t)i;
         scn_index_add(&scope->pools, &rollup->pools.items[i].name);
     }
+    for (size_t i = 0; i < rollup->lendings.n; i++) {
+        rollup->lendings.items[i].name.index = (uint32_t)i;
+        scn_index_add(&scope->lendings, &rollup->lendings.items[i].name);
+        check_lending(r, &rollup->lendings.items[i]);
+    }
+    scn_index_sort(&scope->lendings);
     scn_index_sort(&scope->accounts);
     scn_index_sort(&scope->pools);
     return 0;

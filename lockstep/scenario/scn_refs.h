@@ -17,7 +17,8 @@ struct scn_index {
 struct scn_scope {
     struct scn_index accounts;
     struct scn_index pools;
-    struct scn_index assets;
+    struct scn_index lendings;
+    struct scn_index assets; /* at the start, and those that bridges bring */
 };
 
 struct scn_refs {
@@ -51,6 +52,10 @@ int scn_resolve_links(struct scn_refs *r) MUST_CHECK;
 int scn_resolve_timeline(struct scn_refs *r) MUST_CHECK;
 void scn_resolve_expect(struct scn_refs *r);
 
+/* One operation of a leg. In: the rollup, or SCN_NO_INDEX; names of the leg are resolved. */
+void scn_resolve_op(struct scn_refs *r, const struct scn_submit *submit, const struct scn_leg *leg,
+                    uint32_t rollup, struct scn_op *op);
+
 /* Each checks one reference (none if its text is NULL), sets its index and reports it if it leads
  * nowhere. Rollup UINT32_MAX: not known, so nothing can be said. */
 void scn_refer_rollup(struct scn_refs *r, struct scn_name *name);
@@ -58,6 +63,7 @@ void scn_refer_actor(struct scn_refs *r, struct scn_name *name);
 /* `anywhere`: enough that some rollup defines it. */
 void scn_refer_account(struct scn_refs *r, uint32_t rollup, struct scn_name *name, bool anywhere);
 void scn_refer_pool(struct scn_refs *r, uint32_t rollup, struct scn_name *name);
+void scn_refer_lending(struct scn_refs *r, uint32_t rollup, struct scn_name *name);
 void scn_refer_asset(struct scn_refs *r, uint32_t rollup, struct scn_name *name);
 /* One of the two assets of a resolved pool. */
 void scn_refer_pool_asset(struct scn_refs *r, uint32_t rollup, const struct scn_name *pool,

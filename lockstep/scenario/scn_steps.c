@@ -17,45 +17,6 @@ static void resolve_when(struct scn_refs *r, struct scn_when *when)
     when->at_ns = start_ns + when->offset_ns;
 }
 
-static void resolve_require(struct scn_refs *r, uint32_t rollup, struct scn_require *require)
-{
-    switch (require->kind) {
-    case SCN_REQUIRE_BALANCE:
-        scn_refer_account(r, rollup, &require->balance.account, true);
-        scn_refer_asset(r, rollup, &require->balance.asset);
-        break;
-    case SCN_REQUIRE_PRICE:
-        scn_refer_pool(r, rollup, &require->price.pool);
-        scn_refer_pool_asset(r, rollup, &require->price.pool, &require->price.asset);
-        break;
-    case SCN_REQUIRE_NONCE:
-        scn_refer_account(r, rollup, &require->nonce.account, true);
-        break;
-    default:
-        break;
-    }
-}
-
-static void resolve_op(struct scn_refs *r, uint32_t rollup, struct scn_op *op)
-{
-    switch (op->kind) {
-    case SCN_OP_TRANSFER:
-        scn_refer_account(r, rollup, &op->transfer.to, true);
-        scn_refer_asset(r, rollup, &op->transfer.asset);
-        break;
-    case SCN_OP_SWAP:
-        scn_refer_pool(r, rollup, &op->swap.pool);
-        scn_refer_pool_asset(r, rollup, &op->swap.pool, &op->swap.in);
-        break;
-    case SCN_OP_REQUIRE:
-        resolve_require(r, rollup, &op->require);
-        break;
-    case SCN_OP_FAIL:
-    default:
-        break;
-    }
-}
-
 static void resolve_leg(struct scn_refs *r, struct scn_submit *submit, struct scn_leg *leg)
 {
     scn_refer_rollup(r, &leg->rollup);
@@ -69,7 +30,7 @@ static void resolve_leg(struct scn_refs *r, struct scn_submit *submit, struct sc
     }
     scn_refer_account(r, rollup, &leg->from, false);
     for (size_t i = 0; i < leg->ops.n; i++) {
-        resolve_op(r, rollup, &leg->ops.items[i]);
+        scn_resolve_op(r, submit, leg, rollup, &leg->ops.items[i]);
     }
 }
 

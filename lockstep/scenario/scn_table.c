@@ -7,6 +7,13 @@ const struct scn_pattern scn_p_name = {"a name",
                                        SCN_UPPER | SCN_LOWER,
                                        ALNUM | SCN_DASH | SCN_UNDERSCORE,
                                        32};
+/* As long as the ledger's names. */
+const struct scn_pattern scn_p_pool = {"a pool name",
+                                       "a letter, then up to 15 letters, digits, `-` or `_`",
+                                       "^[A-Za-z][A-Za-z0-9_-]{0,15}$",
+                                       SCN_UPPER | SCN_LOWER,
+                                       ALNUM | SCN_DASH | SCN_UNDERSCORE,
+                                       16};
 const struct scn_pattern scn_p_rollup = {"a rollup name",
                                          "a letter, then up to 15 letters, digits or `-`",
                                          "^[A-Za-z][A-Za-z0-9-]{0,15}$",
@@ -104,6 +111,36 @@ static const struct scn_object o_pool = {.name = "pool",
                                          .name_at = AT(scn_pool, name, struct scn_name),
                                          FIELDS(pool_fields)};
 
+static const struct scn_field lending_fields[] = {
+    {.key = "asset",
+     NAME(scn_lending, asset, scn_p_asset),
+     .flags = SCN_REQUIRED,
+     .doc = "The asset it lends.",
+     .example = "USDC"},
+    {.key = "liquidity",
+     AMOUNT(scn_lending, liquidity),
+     .flags = SCN_REQUIRED,
+     .doc = "What it can lend at the start; nobody can withdraw it.",
+     .example = "1000000"},
+    {.key = "collateral",
+     NAME(scn_lending, collateral, scn_p_asset),
+     .flags = SCN_REQUIRED,
+     .doc = "The asset that covers debts.",
+     .example = "ETH"},
+    {.key = "factor",
+     RATIO(scn_lending, factor),
+     .flags = SCN_REQUIRED,
+     .doc = "Debt that one unit of collateral covers, both in smallest units; each side of the "
+            "ratio fits 64 bits.",
+     .example = "1500/1"},
+};
+static const struct scn_object o_lending = {.name = "lending pool",
+                                            .doc = "Lends one asset, against another or for the "
+                                                   "time of one bundle. No interest.",
+                                            .size = sizeof(struct scn_lending),
+                                            .name_at = AT(scn_lending, name, struct scn_name),
+                                            FIELDS(lending_fields)};
+
 static const struct scn_field rollup_fields[] = {
     {.key = "chain_id",
      U64(scn_rollup, chain_id),
@@ -117,10 +154,15 @@ static const struct scn_field rollup_fields[] = {
      .doc = "Accounts at the start, by name.",
      .example = "{alice: {ETH: 10}}"},
     {.key = "pools",
-     ENTRIES(scn_rollup, pools, o_pool, scn_p_name),
+     ENTRIES(scn_rollup, pools, o_pool, scn_p_pool),
      .max = 1000,
      .doc = "Pools at the start, by name.",
      .example = "{eth-usdc: {ETH: 1000, USDC: 2000000, fee: 0.3%}}"},
+    {.key = "lending",
+     ENTRIES(scn_rollup, lendings, o_lending, scn_p_pool),
+     .max = 1000,
+     .doc = "Lending pools at the start, by name.",
+     .example = "{aave: {asset: USDC, liquidity: 1000000, collateral: ETH, factor: 1500/1}}"},
 };
 static const struct scn_object o_rollup = {
     .name = "rollup",

@@ -62,6 +62,7 @@
     }
 
 extern const struct scn_pattern scn_p_name;
+extern const struct scn_pattern scn_p_pool;
 extern const struct scn_pattern scn_p_rollup;
 extern const struct scn_pattern scn_p_asset;
 extern const struct scn_pattern scn_p_actor;
@@ -71,6 +72,7 @@ extern const struct scn_pattern scn_p_reason;
 extern const struct scn_word scn_mempool_words[];
 
 extern const struct scn_object scn_o_fault;  /* what the sequencer does wrong */
+extern const struct scn_object scn_o_op;     /* one step of a transaction */
 extern const struct scn_object scn_o_step;   /* an entry of the timeline */
 extern const struct scn_object scn_o_expect; /* an entry of the expectations */
 

@@ -15,6 +15,18 @@ static void same(struct buf *again, struct bytes in)
     buf_fini(again);
 }
 
+/* Gives an account what an operation on a lending pool asks for. */
+static void lend_to(struct led_state *s, const struct addr20 *sender, const struct led_lend *l)
+{
+    struct led_lending lending = {.asset = l->asset, .liquidity = l->amount, .num = 1, .den = 1};
+    struct led_position position = {l->amount, 0, l->amount, l->amount};
+    CHECK(led_name_set(&lending.collateral, "other") == 0);
+    int rc = led_state_set_lending(s, &l->pool, &lending);
+    CHECK(rc == 0 || rc == ERR_INVALID);
+    CHECK(led_state_set_position(s, &l->pool, sender, &position) == 0);
+    CHECK(led_state_set_balance(s, sender, &l->asset, l->amount) == 0);
+}
+
 /* On a state without anything, and on one with what the operations ask for. */
 static void execute(const struct led_tx *tx)
 {
@@ -51,6 +63,8 @@ static void execute(const struct led_tx *tx)
                 int rc = led_state_set_pool(s, &w->pool, &w->asset_in, w->min_out, &w->asset_out,
                                             w->amount_in, (uint32_t)w->min_out % LED_PPM);
                 CHECK(rc == 0 || rc == ERR_INVALID);
+            } else if (op->kind >= LED_OP_DEPOSIT && op->kind <= LED_OP_REPAY) {
+                lend_to(s, &tx->sender, &op->lend);
             }
         }
         led_state_trace(s, &trace);

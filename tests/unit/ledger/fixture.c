@@ -80,6 +80,32 @@ struct led_op fix_fail(void)
     return (struct led_op){.kind = LED_OP_FAIL};
 }
 
+struct led_op fix_lend(enum led_op_kind kind, const char *pool, const char *asset, u128 amount)
+{
+    return (struct led_op){
+        .kind = kind, .lend = {.pool = fix_name(pool), .asset = fix_name(asset), .amount = amount}};
+}
+
+struct led_op fix_flash(enum led_op_kind kind, const char *pool, const char *asset, u128 amount,
+                        uint32_t leg, uint32_t op)
+{
+    struct led_op out = fix_lend(kind, pool, asset, amount);
+    out.lend.flash = true;
+    out.lend.pair = (struct led_op_at){leg, op};
+    return out;
+}
+
+struct led_op fix_bridge(enum led_op_kind kind, uint64_t rollup, const struct addr20 *account,
+                         const char *asset, u128 amount, uint32_t leg, uint32_t op)
+{
+    return (struct led_op){.kind = kind,
+                           .bridge = {.rollup = rollup,
+                                      .account = *account,
+                                      .asset = fix_name(asset),
+                                      .amount = amount,
+                                      .pair = {leg, op}}};
+}
+
 u128 fix_u128(struct prng *p)
 {
     u128 v = (u128)prng_next(p) << 64 | prng_next(p);
@@ -114,9 +140,21 @@ struct led_op fix_random_op(struct prng *p)
     enum led_compare compare = (enum led_compare)(1 + prng_below(p, 3));
     u128 v = fix_u128(p);
     u128 w = fix_u128(p);
-    switch (prng_below(p, 6)) {
+    uint32_t leg = (uint32_t)prng_next(p);
+    uint32_t op = (uint32_t)prng_next(p);
+    enum led_op_kind way = prng_below(p, 2) == 0 ? LED_OP_BRIDGE_OUT : LED_OP_BRIDGE_IN;
+    enum led_op_kind desk = (enum led_op_kind)(LED_OP_DEPOSIT + prng_below(p, 4));
+    enum led_op_kind debt = prng_below(p, 2) == 0 ? LED_OP_BORROW : LED_OP_REPAY;
+    switch (prng_below(p, 10)) {
     case 0:
         return fix_transfer(&account, a.text, v);
+    case 6:
+    case 7:
+        return fix_lend(desk, a.text, b.text, v);
+    case 8:
+        return fix_flash(debt, a.text, b.text, v, leg, op);
+    case 9:
+        return fix_bridge(way, prng_next(p), &account, a.text, v, leg, op);
     case 1:
         return fix_swap(a.text, b.text, c.text, v, w);
     case 2:

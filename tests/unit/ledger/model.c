@@ -29,7 +29,7 @@ const struct sig_key *model_key(size_t i)
     return &keys[i];
 }
 
-static size_t find_account(const struct addr20 *a)
+size_t model_account(const struct addr20 *a)
 {
     size_t i = 0;
     while (i < MODEL_ACCOUNTS && !addr20_equal(a, &model_key(i)->address)) {
@@ -49,7 +49,12 @@ static size_t find_name(const struct led_name *name, const char *const *list, si
     return i;
 }
 
-static u128 random_amount(struct prng *p, unsigned bits)
+size_t model_asset_index(const struct led_name *name)
+{
+    return find_name(name, assets, MODEL_ASSETS);
+}
+
+u128 model_amount(struct prng *p, unsigned bits)
 {
     return fix_u128(p) >> (128 - bits);
 }
@@ -61,7 +66,7 @@ void model_random(struct model *m, struct prng *p, unsigned bits)
     *m = (struct model){0};
     for (size_t i = 0; i < MODEL_ACCOUNTS; i++) {
         for (size_t a = 0; a < MODEL_ASSETS; a++) {
-            m->balance[i][a] = prng_chance_ppm(p, 700000) ? random_amount(p, bits) : 0;
+            m->balance[i][a] = prng_chance_ppm(p, 700000) ? model_amount(p, bits) : 0;
         }
         m->nonce[i] = prng_chance_ppm(p, 100000) ? UINT64_MAX - prng_below(p, 2) : prng_below(p, 3);
     }
@@ -72,10 +77,11 @@ void model_random(struct model *m, struct prng *p, unsigned bits)
             .fee_ppm = fees[prng_below(p, sizeof(fees) / sizeof(fees[0]))],
         };
         for (size_t k = 0; k < 2; k++) {
-            u128 reserve = random_amount(p, bits);
+            u128 reserve = model_amount(p, bits);
             m->pool[i].reserve[k] = reserve != 0 ? reserve : 1;
         }
     }
+    model_lend_random(m, p, bits);
 }
 
 struct led_state *model_state(const struct model *m)
@@ -99,12 +105,12 @@ struct led_state *model_state(const struct model *m)
                   0);
         }
     }
+    model_lend_fill(m, s);
     led_state_commit(s);
     return s;
 }
 
-/* Around a limit: below it, exactly it, just above, or anything. */
-static u128 near(struct prng *p, u128 limit)
+u128 model_near(struct prng *p, u128 limit)
 {
     switch (prng_below(p, 8)) {
     case 0:
@@ -133,7 +139,7 @@ static struct led_op random_swap(const struct model *m, size_t sender, struct pr
     if (prng_chance_ppm(p, 50000)) {
         out = prng_below(p, MODEL_ASSETS);
     }
-    u128 amount = near(p, m->balance[sender][in]);
+    u128 amount = model_near(p, m->balance[sender][in]);
     u128 min_out = 0;
     if (q->exists && q->reserve[way] <= U128_MAX - amount && prng_chance_ppm(p, 500000)) {
         min_out = model_swap_out(q->reserve[way], q->reserve[1 - way], amount, q->fee_ppm) +
@@ -153,7 +159,7 @@ static struct led_op random_require(const struct model *m, struct prng *p)
     switch (prng_below(p, 3)) {
     case 0:
         return fix_require_balance(account, assets[asset], compare,
-                                   near(p, m->balance[who][asset]));
+                                   model_near(p, m->balance[who][asset]));
     case 1:
         return fix_require_nonce(account, compare, m->nonce[who] + prng_below(p, 3) - 1);
     default: {
@@ -184,11 +190,16 @@ void model_random_tx(const struct model *m, struct prng *p, struct led_tx *out)
     for (size_t i = 0; i < out->n_ops; i++) {
         size_t asset = prng_below(p, MODEL_ASSETS);
         uint64_t choice = prng_below(p, 100);
-        if (choice < 40) {
+        if (out->ops[i].kind != 0) {
+            continue; /* the end of a pair */
+        }
+        if (choice < 25) {
             out->ops[i] = fix_transfer(&model_key(prng_below(p, MODEL_ACCOUNTS))->address,
-                                       assets[asset], near(p, m->balance[sender][asset]));
-        } else if (choice < 80) {
+                                       assets[asset], model_near(p, m->balance[sender][asset]));
+        } else if (choice < 50) {
             out->ops[i] = random_swap(m, sender, p);
+        } else if (choice < 85) {
+            model_lend_random_ops(m, sender, p, out->ops, i, out->n_ops);
         } else {
             out->ops[i] = choice < 98 ? random_require(m, p) : fix_fail();
         }
@@ -220,7 +231,7 @@ static enum led_reason do_transfer(struct model *m, size_t sender, const struct 
 {
     size_t asset = find_name(&t->asset, assets, MODEL_ASSETS);
     u128 *from = &m->balance[sender][asset];
-    u128 *to = &m->balance[find_account(&t->to)][asset];
+    u128 *to = &m->balance[model_account(&t->to)][asset];
     if (t->amount == 0) {
         return LED_REASON_ZERO_AMOUNT;
     }
@@ -273,8 +284,7 @@ static enum led_reason do_swap(struct model *m, size_t sender, const struct led_
     return LED_REASON_OK;
 }
 
-/* Returns: the sign of a * b - c * d. */
-static int compare_products(u128 a, u128 b, u128 c, u128 d)
+int model_compare_products(u128 a, u128 b, u128 c, u128 d)
 {
     mpz_t left;
     mpz_t right;
@@ -296,9 +306,10 @@ static enum led_reason do_require(const struct model *m, const struct led_requir
     int order = 0;
     if (q->what == LED_REQUIRE_BALANCE) {
         size_t asset = find_name(&q->asset, assets, MODEL_ASSETS);
-        order = compare_products(m->balance[find_account(&q->account)][asset], 1, q->value, 1);
+        order =
+            model_compare_products(m->balance[model_account(&q->account)][asset], 1, q->value, 1);
     } else if (q->what == LED_REQUIRE_NONCE) {
-        order = compare_products(m->nonce[find_account(&q->account)], 1, q->nonce, 1);
+        order = model_compare_products(m->nonce[model_account(&q->account)], 1, q->nonce, 1);
     } else {
         const struct model_pool *pool = &m->pool[find_name(&q->pool, pools, MODEL_POOLS)];
         size_t asset = find_name(&q->asset, assets, MODEL_ASSETS);
@@ -309,7 +320,8 @@ static enum led_reason do_require(const struct model *m, const struct led_requir
             return LED_REASON_WRONG_ASSET;
         }
         size_t side = asset == pool->asset[0] ? 0 : 1;
-        order = compare_products(pool->reserve[1 - side], q->den, q->num, pool->reserve[side]);
+        order =
+            model_compare_products(pool->reserve[1 - side], q->den, q->num, pool->reserve[side]);
     }
     bool met = (q->compare == LED_AT_LEAST && order >= 0) ||
                (q->compare == LED_AT_MOST && order <= 0) ||
@@ -317,13 +329,18 @@ static enum led_reason do_require(const struct model *m, const struct led_requir
     return met ? LED_REASON_OK : LED_REASON_REQUIREMENT_NOT_MET;
 }
 
-struct led_receipt model_execute(struct model *m, const struct led_tx *tx)
+struct led_receipt model_execute(struct model *m, const struct led_tx *tx, uint32_t uncovered_op)
 {
-    size_t sender = find_account(&tx->sender);
+    size_t sender = model_account(&tx->sender);
     struct model next = *m;
     struct led_receipt receipt = {.failed_op = LED_NO_OP};
     if (tx->rollup != FIX_ROLLUP) {
         receipt.reason = LED_REASON_WRONG_ROLLUP;
+        return receipt;
+    }
+    if (uncovered_op != LED_NO_OP) {
+        receipt.reason = LED_REASON_UNCOVERED;
+        receipt.failed_op = uncovered_op;
         return receipt;
     }
     if (tx->has_nonce && tx->nonce != m->nonce[sender]) {
@@ -338,8 +355,10 @@ struct led_receipt model_execute(struct model *m, const struct led_tx *tx)
             receipt.reason = do_swap(&next, sender, &op->swap);
         } else if (op->kind == LED_OP_REQUIRE) {
             receipt.reason = do_require(&next, &op->require);
-        } else {
+        } else if (op->kind == LED_OP_FAIL) {
             receipt.reason = LED_REASON_EXPLICIT_FAIL;
+        } else {
+            receipt.reason = model_lend_do(&next, sender, op);
         }
         if (receipt.reason != LED_REASON_OK) {
             receipt.failed_op = (uint32_t)i;
@@ -385,6 +404,7 @@ void model_assert_equal(const struct model *m, const struct led_state *s)
             assert_int_equal(p.fee_ppm, q->fee_ppm);
         }
     }
+    model_lend_assert_equal(m, s);
 }
 
 void model_total(const struct model *m, size_t asset, mpz_t out)
@@ -404,5 +424,16 @@ void model_total(const struct model *m, size_t asset, mpz_t out)
             }
         }
     }
+    for (size_t i = 0; i < MODEL_LENDINGS; i++) {
+        const struct model_lending *l = &m->lending[i];
+        if (l->exists && (l->asset == asset || l->collateral == asset)) {
+            fix_mpz(one, l->asset == asset ? l->liquidity : l->held);
+            mpz_add(out, out, one);
+        }
+    }
+    fix_mpz(one, m->bridged[asset].out);
+    mpz_add(out, out, one);
+    fix_mpz(one, m->bridged[asset].in);
+    mpz_sub(out, out, one);
     mpz_clear(one);
 }

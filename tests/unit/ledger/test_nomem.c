@@ -1,6 +1,7 @@
 /* Memory that runs out at every single allocation: an error, nothing else changed, nothing lost.
  * The linker sends the library's allocations through here (--wrap), hence the underscores. */
 #include "common/base/cleanup.h"
+#include "common/ledger/led_witness.h"
 
 #include "tests/unit/ledger/fixture.h"
 
@@ -173,6 +174,31 @@ static void test_lists_and_decoders_leave_their_outputs_alone(void **state)
     led_state_destroy(&s);
 }
 
+static void test_witnesses_need_memory_and_say_so(void **state)
+{
+    struct prng p;
+    struct model m;
+    struct led_tx tx;
+    struct led_receipt r = {.failed_op = 77};
+    struct hash32 post = {{7}};
+    struct buf encoded = {0};
+    struct buf w = {0};
+    prng_init(&p, 4, "nomem");
+    model_random(&m, &p, 20);
+    model_random_tx(&m, &p, &tx);
+    struct led_state *s = model_state(&m);
+    struct hash32 root = fix_root(s);
+    led_tx_encode(&tx, &encoded);
+    assert_true(STARVE((buf_fini(&w), led_witness_make(s, &tx, &w)), assert_root(s, &root)) > 1);
+    struct led_step step = {FIX_ROLLUP, buf_view(&encoded), LED_NO_OP};
+    assert_true(STARVE(led_witness_replay(&root, &step, buf_view(&w), &r, &post),
+                       assert_true(r.failed_op == 77 && post.b[0] == 7 && post.b[1] == 0)) > 5);
+    buf_fini(&w);
+    buf_fini(&encoded);
+    led_tx_fini(&tx);
+    led_state_destroy(&s);
+}
+
 static void test_trace_says_that_it_is_incomplete(void **state)
 {
     struct led_state *s = fix_state();
@@ -195,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_execution_leaves_root_and_nonce_as_they_were),
         cmocka_unit_test(test_rolling_back_and_failing_need_no_memory),
         cmocka_unit_test(test_lists_and_decoders_leave_their_outputs_alone),
+        cmocka_unit_test(test_witnesses_need_memory_and_say_so),
         cmocka_unit_test(test_trace_says_that_it_is_incomplete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,12 +161,35 @@ static void test_operations_have_the_documented_bytes_and_words(void **state)
                    "030303" ADDRESS_11 "0000000000000102",
                    "require nonce of 0x" ADDRESS_11 " == 258");
     check_encoding(fix_fail(), "04", "fail");
+    check_encoding(fix_lend(LED_OP_DEPOSIT, "p", "U", 1), "0501700155" NUMBER_1,
+                   "deposit 1 U in p");
+    check_encoding(fix_lend(LED_OP_WITHDRAW, "p", "U", 1), "0601700155" NUMBER_1,
+                   "withdraw 1 U from p");
+    check_encoding(fix_lend(LED_OP_BORROW, "p", "U", 1), "0701700155" NUMBER_1 "00",
+                   "borrow 1 U from p");
+    check_encoding(fix_flash(LED_OP_BORROW, "p", "U", 1, 2, 3),
+                   "0701700155" NUMBER_1 "010000000200000003",
+                   "flash borrow 1 U from p, repaid by operation 3 of leg 2");
+    check_encoding(fix_lend(LED_OP_REPAY, "p", "U", 1), "0801700155" NUMBER_1 "00",
+                   "repay 1 U to p");
+    check_encoding(fix_flash(LED_OP_REPAY, "p", "U", 1, 0, 1),
+                   "0801700155" NUMBER_1 "010000000000000001",
+                   "flash repay 1 U to p, lent by operation 1 of leg 0");
+    check_encoding(fix_bridge(LED_OP_BRIDGE_OUT, 1002, &who, "U", 1, 2, 3),
+                   "0900000000000003ea" ADDRESS_11 "0155" NUMBER_1 "0000000200000003",
+                   "bridge 1 U out to rollup 1002 for 0x" ADDRESS_11
+                   ", taken in by operation 3 of leg 2");
+    check_encoding(fix_bridge(LED_OP_BRIDGE_IN, 1001, &who, "U", 1, 0, 1),
+                   "0a00000000000003e9" ADDRESS_11 "0155" NUMBER_1 "0000000000000001",
+                   "bridge 1 U in from rollup 1001 for 0x" ADDRESS_11
+                   ", sent out by operation 1 of leg 0");
+    assert_string_equal(led_op_name(LED_OP_BRIDGE_IN), "bridge_in");
     assert_string_equal(led_op_name(LED_OP_TRANSFER), "transfer");
     assert_string_equal(led_op_name(LED_OP_SWAP), "swap");
     assert_string_equal(led_op_name(LED_OP_REQUIRE), "require");
     assert_string_equal(led_op_name(LED_OP_FAIL), "fail");
     assert_string_equal(led_op_name((enum led_op_kind)0), "unknown");
-    assert_string_equal(led_op_name((enum led_op_kind)5), "unknown");
+    assert_string_equal(led_op_name((enum led_op_kind)11), "unknown");
 }
 
 static void test_numbers_print_as_gmp_prints_them(void **state)
@@ -211,6 +234,18 @@ static void assert_ops_equal(const struct led_op *a, const struct led_op *b)
         assert_memory_equal(&x->asset, &y->asset, sizeof(struct led_name));
         assert_true(x->value == y->value && x->num == y->num && x->den == y->den);
         assert_true(x->nonce == y->nonce);
+    } else if (a->kind == LED_OP_BRIDGE_OUT || a->kind == LED_OP_BRIDGE_IN) {
+        assert_true(a->bridge.rollup == b->bridge.rollup);
+        assert_true(addr20_equal(&a->bridge.account, &b->bridge.account));
+        assert_memory_equal(&a->bridge.asset, &b->bridge.asset, sizeof(struct led_name));
+        assert_u128_equal(a->bridge.amount, b->bridge.amount);
+        assert_memory_equal(&a->bridge.pair, &b->bridge.pair, sizeof(struct led_op_at));
+    } else if (a->kind != LED_OP_FAIL) {
+        assert_memory_equal(&a->lend.pool, &b->lend.pool, sizeof(struct led_name));
+        assert_memory_equal(&a->lend.asset, &b->lend.asset, sizeof(struct led_name));
+        assert_u128_equal(a->lend.amount, b->lend.amount);
+        assert_int_equal(a->lend.flash, b->lend.flash);
+        assert_memory_equal(&a->lend.pair, &b->lend.pair, sizeof(struct led_op_at));
     }
 }
 
@@ -314,7 +349,7 @@ static void test_refusals_of_the_decoder(void **state)
     check_refused("ffffffff04", ERR_TOOBIG);
     check_refused("0000000204", ERR_TRUNCATED);
     check_refused(ONE "00", ERR_UNSUPPORTED);
-    check_refused(ONE "05", ERR_UNSUPPORTED);
+    check_refused(ONE "0b", ERR_UNSUPPORTED);
     check_refused(ONE "ff", ERR_UNSUPPORTED);
     check_refused(ONE "0404", ERR_TRAILING);
     /* Names. */
@@ -343,6 +378,20 @@ static void test_refusals_of_the_decoder(void **state)
     check_refused(ONE "03020101700120" NUMBER_1 NUMBER_1, ERR_INVALID);
     check_refused(ONE "030301" ADDRESS_11 "0000000000000001", 0);
     check_refused(ONE "030301" ADDRESS_11 "00000000000001", ERR_TRUNCATED);
+    /* Lending and bridges. */
+    check_refused(ONE "0501700155" NUMBER_1, 0);
+    check_refused(ONE "0501200155" NUMBER_1, ERR_INVALID);
+    check_refused(ONE "0601700120" NUMBER_1, ERR_INVALID);
+    check_refused(ONE "0501700155" NUMBER_1 "00", ERR_TRAILING);
+    check_refused(ONE "0701700155" NUMBER_1, ERR_TRUNCATED);
+    check_refused(ONE "0701700155" NUMBER_1 "00", 0);
+    check_refused(ONE "0701700155" NUMBER_1 "000000000000000000", ERR_TRAILING);
+    check_refused(ONE "0801700155" NUMBER_1 "02", ERR_NONCANONICAL);
+    check_refused(ONE "0801700155" NUMBER_1 "0100000000000000", ERR_TRUNCATED);
+    check_refused(ONE "0801700155" NUMBER_1 "010000000000000000", 0);
+    check_refused(ONE "090000000000000009" ADDRESS_11 "0155" NUMBER_1 "0000000100000002", 0);
+    check_refused(ONE "0a0000000000000009" ADDRESS_11 "0155" NUMBER_1 "00000001000000",
+                  ERR_TRUNCATED);
 }
 
 static void test_reader_leaves_what_follows(void **state)

@@ -78,6 +78,35 @@ static void test_keys_and_values_are_the_documented_bytes(void **state)
                  "55000000000000000000000000000000"
                  "ffffffffffffffffffffffffffffffff"
                  "00000bb8");
+    struct led_key lending;
+    struct led_key position;
+    struct led_key bridged;
+    struct led_lending l = {fix_name("U"), fix_name("ETH"), 1, 2, 3, 4};
+    struct led_position q = {1, 2, 3, U128_MAX};
+    struct led_bridged b = {1, 258};
+    led_key_lending(&lending, &pool);
+    led_key_position(&position, &pool, &who);
+    led_key_bridged(&bridged, 258, &asset);
+    check_key(&lending, "047369787465656e2d63686172732e3136");
+    check_key(&position, "057369787465656e2d63686172732e3136" ADDRESS_11);
+    check_key(&bridged, "06000000000000010245544800000000000000000000000000");
+    assert_int_equal(led_state_set_lending(s, &pool, &l), 0);
+    assert_int_equal(led_state_set_position(s, &pool, &who, &q), 0);
+    assert_int_equal(led_state_set_bridged(s, 258, &asset, &b), 0);
+    check_stored(s, &lending,
+                 "55000000000000000000000000000000"
+                 "00000000000000000000000000000001"
+                 "45544800000000000000000000000000"
+                 "00000000000000000000000000000002"
+                 "00000000000000030000000000000004");
+    check_stored(s, &position,
+                 "00000000000000000000000000000001"
+                 "00000000000000000000000000000002"
+                 "00000000000000000000000000000003"
+                 "ffffffffffffffffffffffffffffffff");
+    check_stored(s, &bridged,
+                 "00000000000000000000000000000001"
+                 "00000000000000000000000000000102");
     led_state_destroy(&s);
     assert_null(s);
     led_state_destroy(&s);
@@ -348,6 +377,22 @@ static void test_access_sets_follow_from_the_fields(void **state)
     ops[0] = fix_require_nonce(&you, LED_EXACTLY, 1);
     led_key_nonce(&keys[0], &you);
     check_access(&tx, keys, 1);
+    for (int kind = LED_OP_DEPOSIT; kind <= LED_OP_REPAY; kind++) {
+        ops[0] = fix_lend((enum led_op_kind)kind, "p", "A", 1);
+        led_key_lending(&keys[0], &p);
+        led_key_position(&keys[1], &p, &me);
+        led_key_balance(&keys[2], &me, &a);
+        check_access(&tx, keys, 3);
+    }
+    ops[0] = fix_bridge(LED_OP_BRIDGE_OUT, 9, &you, "A", 1, 0, 0);
+    led_key_bridged(&keys[0], 9, &a);
+    led_key_balance(&keys[1], &me, &a);
+    check_access(&tx, keys, 2);
+    ops[0] = fix_bridge(LED_OP_BRIDGE_IN, 9, &you, "A", 1, 0, 0);
+    led_key_balance(&keys[1], &you, &a);
+    check_access(&tx, keys, 2);
+    ops[0] = fix_require_nonce(&you, LED_EXACTLY, 1);
+    led_key_nonce(&keys[0], &you);
     tx.has_nonce = true;
     led_key_nonce(&keys[1], &me);
     check_access(&tx, keys, 2);
@@ -362,6 +407,15 @@ static void test_access_sets_follow_from_the_fields(void **state)
     led_key_balance(&keys[3], &me, &b);
     led_key_pool(&keys[4], &p);
     check_access(&tx, keys, 5);
+
+    /* The first of them, without sorting: whole operations as far as there is room. */
+    struct hash32 first[6];
+    assert_int_equal(led_access_first(&tx, first, 0), 0);
+    assert_int_equal(led_access_first(&tx, first, 3), 1);
+    assert_memory_equal(first[0].b, keys[0].path.b, 32);
+    assert_int_equal(led_access_first(&tx, first, 4), 3);
+    assert_memory_equal(first[2].b, keys[2].path.b, 32);
+    assert_int_equal(led_access_first(&tx, first, 6), 6);
 }
 
 static void test_access_sets_meet_where_they_share_a_path(void **state)
