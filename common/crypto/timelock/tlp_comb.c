@@ -71,6 +71,11 @@ void tlp_comb_fini(struct tlp_comb *comb)
     *comb = (struct tlp_comb){0};
 }
 
+bool tlp_comb_is_ready(const struct tlp_comb *comb)
+{
+    return comb->table != NULL || comb->fast != NULL;
+}
+
 static size_t column_mask(const BIGNUM *exp, size_t chunk, size_t column)
 {
     size_t mask = 0;

@@ -17,6 +17,8 @@ struct tlp_comb {
  * work remembers a failure. */
 void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base, size_t max_bits);
 void tlp_comb_fini(struct tlp_comb *comb);
+/* Returns: true if there are tables, in whichever form. */
+bool tlp_comb_is_ready(const struct tlp_comb *comb);
 /* out = base^exp; 0 <= exp < 2^max_bits. Works, more slowly, with nothing but `base` set. */
 void tlp_comb_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM *out,
                   const BIGNUM *exp);
