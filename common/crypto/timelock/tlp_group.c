@@ -5,6 +5,19 @@
 #include "common/crypto/aead.h"
 #include "common/crypto/timelock/tlp.h"
 
+/* Below, getting into the vectors and out again costs more than it saves. */
+#define IFMA_CHAIN_MIN 8
+
+/* Montgomery's factor is OpenSSL's own affair. Returns: whether it is 2^bits, as the kernel wants.
+ */
+static bool factor_is_known(const struct tlp_ring *ring)
+{
+    CLEANUP(tlp_bn_cleanup) BIGNUM *factor = BN_new();
+    /* 2^(bits-1) < N < 2^bits */
+    return factor != NULL && BN_set_bit(factor, (int)ring->bits) == 1 &&
+           BN_sub(factor, factor, ring->mod) == 1 && BN_cmp(factor, ring->one) == 0;
+}
+
 int tlp_ring_init(struct tlp_ring *ring, uint32_t bits, const uint8_t *n)
 {
     *ring = (struct tlp_ring){.bits = bits, .bytes = bits / 8};
@@ -20,6 +33,9 @@ int tlp_ring_init(struct tlp_ring *ring, uint32_t bits, const uint8_t *n)
               BN_MONT_CTX_set(ring->mont, ring->mod, ctx) == 1 && BN_one(ring->one) == 1 &&
               BN_to_montgomery(ring->one, ring->one, ring->mont, ctx) == 1;
     BN_CTX_free(ctx);
+    if (ok && tlp_ifma_supported() && factor_is_known(ring)) {
+        ok = tlp_ifma_new(bits, ring->n, &ring->ifma) == 0;
+    }
     if (!ok) {
         tlp_ring_fini(ring);
         return ERR_NOMEM;
@@ -34,6 +50,7 @@ void tlp_ring_fini(struct tlp_ring *ring)
     BN_clear_free(ring->half);
     BN_clear_free(ring->one);
     BN_MONT_CTX_free(ring->mont);
+    tlp_ifma_destroy(&ring->ifma);
 }
 
 void tlp_work_init(struct tlp_work *work, const struct tlp_ring *ring)
@@ -159,11 +176,53 @@ void tlp_mul(struct tlp_work *work, BIGNUM *out, const BIGNUM *a, const BIGNUM *
     }
 }
 
-void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n)
+static void chain_openssl(struct tlp_work *work, BIGNUM *x, uint64_t n)
 {
     for (uint64_t i = 0; i < n && work->err == 0; i++) {
         need(work, BN_mod_mul_montgomery(x, x, x, work->ring->mont, work->ctx));
     }
+}
+
+static void chain_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
+{
+    uint64_t words[TLP_ELEMENT_BYTES_MAX / sizeof(uint64_t)];
+    const size_t bytes = work->ring->bytes, n_words = bytes / sizeof(uint64_t);
+    if (work->err != 0) {
+        return;
+    }
+    CHECK(BN_bn2lebinpad(x, (uint8_t *)words, (int)bytes) == (int)bytes);
+    mpz_t t;
+    mpz_init2(t, 4 * (mp_bitcnt_t)work->ring->bits);
+    mpz_import(t, n_words, -1, sizeof(uint64_t), -1, 0, words);
+    tlp_ifma_chain(work->ring->ifma, t, n);
+    memset(words, 0, sizeof(words));
+    mpz_export(words, NULL, -1, sizeof(uint64_t), -1, 0, t);
+    mpz_clear(t);
+    need(work, BN_lebin2bn((const uint8_t *)words, (int)bytes, x) != NULL);
+}
+
+bool tlp_kernel_runs(const struct tlp_ring *ring, enum tlp_kernel kernel)
+{
+    return kernel != TLP_KERNEL_IFMA || ring->ifma != NULL;
+}
+
+void tlp_square_chain_by(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n)
+{
+    CHECK(tlp_kernel_runs(work->ring, kernel));
+    if (kernel == TLP_KERNEL_AUTO) {
+        const bool ifma = work->ring->ifma != NULL && n >= IFMA_CHAIN_MIN;
+        kernel = ifma ? TLP_KERNEL_IFMA : TLP_KERNEL_OPENSSL;
+    }
+    if (kernel == TLP_KERNEL_IFMA) {
+        chain_ifma(work, x, n);
+    } else {
+        chain_openssl(work, x, n);
+    }
+}
+
+void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n)
+{
+    tlp_square_chain_by(work, TLP_KERNEL_AUTO, x, n);
 }
 
 void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list)

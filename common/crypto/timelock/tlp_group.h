@@ -13,6 +13,7 @@
 #define CRYPTO_TIMELOCK_TLP_GROUP_H
 
 #include "common/base/bytes.h"
+#include "common/crypto/timelock/tlp_ifma.h"
 
 #include <gmp.h>
 #include <openssl/bn.h>
@@ -25,6 +26,7 @@ struct tlp_ring {
     BIGNUM *half; /* (N-1)/2, the largest canonical element */
     BIGNUM *one;  /* in Montgomery form */
     BN_MONT_CTX *mont;
+    struct tlp_ifma *ifma; /* NULL where that kernel does not run */
 };
 
 /* In: N as bits/8 bytes, odd, exactly `bits` long. Returns: 0 or ERR_NOMEM (nothing to release). */
@@ -59,8 +61,19 @@ int tlp_elem_check(const struct tlp_ring *ring, struct bytes in) MUST_CHECK;
 void tlp_elem_put(struct tlp_work *work, const BIGNUM *x, uint8_t *out);
 
 void tlp_mul(struct tlp_work *work, BIGNUM *out, const BIGNUM *a, const BIGNUM *b);
-/* x becomes x^(2^n) by n squarings: the delay. */
+
+/* What squares. All give the same. */
+enum tlp_kernel {
+    TLP_KERNEL_AUTO,    /* the quickest for this machine and length */
+    TLP_KERNEL_OPENSSL, /* BN_mod_mul_montgomery */
+    TLP_KERNEL_IFMA,    /* tlp_ifma.h */
+};
+
+bool tlp_kernel_runs(const struct tlp_ring *ring, enum tlp_kernel kernel);
+/* x becomes x^(2^n) by n squarings: the delay. Not for secret x. */
 void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n);
+/* The same by a kernel that runs here. */
+void tlp_square_chain_by(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n);
 /* out = product of bases[i]^exps[i], squarings shared; exponents are public and >= 0. `out` may be
  * one of the bases. */
 void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *bases,
