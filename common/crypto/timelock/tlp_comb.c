@@ -10,17 +10,17 @@
 
 /* The table holds, for every set of teeth, the product of base^(2^(16 t)); the entry of a set is at
  * its bit mask less one. `power` is base^(2^(128 chunk)) and ends up as that of the next chunk. */
-static void fill_chunk(struct tlp_work *work, BIGNUM **row, BIGNUM *power)
+static void fill_chunk(struct tlp_work *work, struct tlp_row *table, size_t first,
+                       struct tlp_row *power)
 {
     for (size_t tooth = 0; tooth < TEETH; tooth++) {
         size_t bit = (size_t)1 << tooth;
-        if (work->err == 0 && BN_copy(row[bit - 1], power) == NULL) {
-            tlp_work_fail(work, ERR_NOMEM);
-        }
+        tlp_row_copy(work, table, first + bit - 1, power, 0);
         for (size_t rest = 1; rest < bit; rest++) {
-            tlp_mul(work, row[(bit | rest) - 1], row[bit - 1], row[rest - 1]);
+            tlp_row_mul(work, table, first + (bit | rest) - 1, table, first + bit - 1, table,
+                        first + rest - 1);
         }
-        tlp_square_chain(work, power, COLUMNS);
+        tlp_row_square(work, power, 0, COLUMNS);
     }
 }
 
@@ -28,22 +28,18 @@ void tlp_comb_init(struct tlp_work *work, struct tlp_comb *comb, BIGNUM *base, s
 {
     comb->base = base;
     comb->chunks = (max_bits + CHUNK_BITS - 1) / CHUNK_BITS;
-    comb->table = tlp_bns_new(work, comb->chunks * ENTRIES);
-    CLEANUP(tlp_bn_cleanup) BIGNUM *power = tlp_bn_new(work);
-    if (work->err != 0) {
-        return;
-    }
-    if (BN_copy(power, base) == NULL) {
-        tlp_work_fail(work, ERR_NOMEM);
-    }
-    for (size_t i = 0; i < comb->chunks && work->err == 0; i++) {
-        fill_chunk(work, &comb->table[i * ENTRIES], power);
+    CLEANUP(tlp_row_fini) struct tlp_row power;
+    tlp_row_init(work, &comb->table, comb->chunks * ENTRIES);
+    tlp_row_init(work, &power, 1);
+    tlp_row_set(work, &power, 0, base);
+    for (size_t i = 0; i < comb->chunks; i++) {
+        fill_chunk(work, &comb->table, i * ENTRIES, &power);
     }
 }
 
 void tlp_comb_fini(struct tlp_comb *comb)
 {
-    tlp_bns_free(comb->table, comb->chunks * ENTRIES);
+    tlp_row_fini(&comb->table);
     *comb = (struct tlp_comb){0};
 }
 
@@ -63,25 +59,24 @@ void tlp_comb_pow(struct tlp_work *work, const struct tlp_comb *comb, BIGNUM *ou
     if (work->err != 0) {
         return;
     }
-    if (comb->table == NULL) {
+    if (comb->table.n == 0) {
         BIGNUM *only_read = (BIGNUM *)(uintptr_t)exp;
         tlp_multi_pow(work, out, 1, &comb->base, &only_read);
         return;
     }
     size_t used = ((size_t)BN_num_bits(exp) + CHUNK_BITS - 1) / CHUNK_BITS;
     CHECK(used <= comb->chunks && !BN_is_negative(exp));
-    if (BN_copy(out, work->ring->one) == NULL) {
-        tlp_work_fail(work, ERR_NOMEM);
-    }
+    CLEANUP(tlp_row_fini) struct tlp_row acc;
+    tlp_row_init(work, &acc, 1);
+    tlp_row_set(work, &acc, 0, work->ring->one);
     for (size_t column = COLUMNS; column-- > 0;) {
-        if (column + 1 < COLUMNS) {
-            tlp_mul(work, out, out, out);
-        }
+        tlp_row_square(work, &acc, 0, column + 1 < COLUMNS);
         for (size_t chunk = 0; chunk < used; chunk++) {
             size_t mask = column_mask(exp, chunk, column);
             if (mask != 0) {
-                tlp_mul(work, out, out, comb->table[chunk * ENTRIES + mask - 1]);
+                tlp_row_mul(work, &acc, 0, &acc, 0, &comb->table, chunk * ENTRIES + mask - 1);
             }
         }
     }
+    tlp_row_get(work, &acc, 0, out);
 }

@@ -4,12 +4,12 @@
 #ifndef CRYPTO_TIMELOCK_TLP_COMB_H
 #define CRYPTO_TIMELOCK_TLP_COMB_H
 
-#include "common/crypto/timelock/tlp_group.h"
+#include "common/crypto/timelock/tlp_row.h"
 
 struct tlp_comb {
     BIGNUM *base; /* borrowed */
     size_t chunks;
-    BIGNUM **table; /* 255 entries a chunk; NULL before tlp_comb_init */
+    struct tlp_row table; /* 255 entries a chunk; empty before tlp_comb_init */
 };
 
 /* For exponents of up to max_bits. The base is borrowed until tlp_comb_fini. Returns: nothing; the

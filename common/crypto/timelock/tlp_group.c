@@ -185,20 +185,13 @@ static void chain_openssl(struct tlp_work *work, BIGNUM *x, uint64_t n)
 
 static void chain_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
 {
-    uint64_t words[TLP_ELEMENT_BYTES_MAX / sizeof(uint64_t)];
-    const size_t bytes = work->ring->bytes, n_words = bytes / sizeof(uint64_t);
-    if (work->err != 0) {
-        return;
+    uint64_t limbs[TLP_IFMA_LIMBS_MAX];
+    tlp_limbs_from_bn(work, x, limbs);
+    if (work->err == 0) {
+        (void)tlp_ifma_square(work->ring->ifma, limbs, n);
+        tlp_limbs_to_bn(work, limbs, x);
     }
-    CHECK(BN_bn2lebinpad(x, (uint8_t *)words, (int)bytes) == (int)bytes);
-    mpz_t t;
-    mpz_init2(t, 4 * (mp_bitcnt_t)work->ring->bits);
-    mpz_import(t, n_words, -1, sizeof(uint64_t), -1, 0, words);
-    tlp_ifma_chain(work->ring->ifma, t, n);
-    memset(words, 0, sizeof(words));
-    mpz_export(words, NULL, -1, sizeof(uint64_t), -1, 0, t);
-    mpz_clear(t);
-    need(work, BN_lebin2bn((const uint8_t *)words, (int)bytes, x) != NULL);
+    secret_wipe(limbs, sizeof(limbs));
 }
 
 bool tlp_kernel_runs(const struct tlp_ring *ring, enum tlp_kernel kernel)
@@ -253,6 +246,39 @@ void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list)
         }
     }
     tlp_bns_free(before, n);
+}
+
+void tlp_limbs_from_bn(struct tlp_work *work, const BIGNUM *in, uint64_t *out)
+{
+    uint64_t words[TLP_ELEMENT_BYTES_MAX / sizeof(uint64_t)];
+    const size_t bytes = work->ring->bytes;
+    if (work->err != 0) {
+        return;
+    }
+    CHECK(BN_bn2lebinpad(in, (uint8_t *)words, (int)bytes) == (int)bytes);
+    mpz_t x;
+    mpz_init2(x, work->ring->bits);
+    mpz_import(x, bytes / sizeof(words[0]), -1, sizeof(words[0]), -1, 0, words);
+    tlp_ifma_enter(work->ring->ifma, x, out);
+    tlp_mpz_wipe(x);
+    secret_wipe(words, sizeof(words));
+}
+
+void tlp_limbs_to_bn(struct tlp_work *work, const uint64_t *in, BIGNUM *out)
+{
+    uint64_t words[TLP_ELEMENT_BYTES_MAX / sizeof(uint64_t)] = {0};
+    const size_t bytes = work->ring->bytes;
+    if (work->err != 0) {
+        return;
+    }
+    mpz_t x;
+    mpz_init2(x, 3 * (mp_bitcnt_t)work->ring->bits);
+    tlp_ifma_leave(work->ring->ifma, in, x);
+    mpz_export(words, NULL, -1, sizeof(words[0]), -1, 0, x);
+    need(work, BN_lebin2bn((const uint8_t *)words, (int)bytes, out) != NULL);
+    tlp_mpz_wipe(x);
+    secret_wipe(words, sizeof(words));
+    tlp_ifma_scrub();
 }
 
 void tlp_bn_from_mpz(struct tlp_work *work, BIGNUM *out, const mpz_t in)

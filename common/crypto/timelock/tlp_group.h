@@ -70,7 +70,7 @@ enum tlp_kernel {
 };
 
 bool tlp_kernel_runs(const struct tlp_ring *ring, enum tlp_kernel kernel);
-/* x becomes x^(2^n) by n squarings: the delay. Not for secret x. */
+/* x becomes x^(2^n) by n squarings: the delay. */
 void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n);
 /* The same by a kernel that runs here. */
 void tlp_square_chain_by(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n);
@@ -81,6 +81,10 @@ void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *
 void tlp_pow_u64(struct tlp_work *work, BIGNUM *out, BIGNUM *base, uint64_t exp);
 /* Replaces each of n elements by its inverse, with one inversion. */
 void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list);
+
+/* Montgomery form to and from the limbs of tlp_ifma.h. In: a ring with that kernel. */
+void tlp_limbs_from_bn(struct tlp_work *work, const BIGNUM *in, uint64_t *out);
+void tlp_limbs_to_bn(struct tlp_work *work, const uint64_t *in, BIGNUM *out);
 
 /* Plain integers between the two libraries. The mpz is initialised by the caller. */
 void tlp_bn_from_mpz(struct tlp_work *work, BIGNUM *out, const mpz_t in);

@@ -1,8 +1,9 @@
 /* The constants, the conversions, and the rare squaring done by GMP. Portable; the vector code is
- * in tlp_ifma_square.c. */
+ * in tlp_ifma_vector.c. */
 #include "common/crypto/timelock/tlp_ifma.h"
 
 #include "common/base/check.h"
+#include "common/crypto/aead.h"
 #include "common/crypto/timelock/tlp_ifma_int.h"
 
 #include <stdlib.h>
@@ -95,11 +96,17 @@ size_t tlp_ifma_limbs(const struct tlp_ifma *ifma)
     return 8 * ifma->vectors;
 }
 
+static void wipe(mpz_t x)
+{
+    secret_wipe(x->_mp_d, (size_t)x->_mp_alloc * sizeof(mp_limb_t));
+    mpz_clear(x);
+}
+
 /* x becomes x / 2^bits modulo N, below N. In: bits at most those of R; 0 <= x < N 2^bits. */
 static void divide(const struct tlp_ifma *ifma, mpz_t x, size_t bits)
 {
     mpz_t q;
-    mpz_init(q);
+    mpz_init2(q, 2 * BLOCK_BITS * ifma->vectors + 64);
     mpz_fdiv_r_2exp(q, x, bits);
     mpz_mul(q, q, ifma->minus_inverse);
     mpz_fdiv_r_2exp(q, q, bits);
@@ -108,35 +115,72 @@ static void divide(const struct tlp_ifma *ifma, mpz_t x, size_t bits)
     while (mpz_cmp(x, ifma->modulus) >= 0) {
         mpz_sub(x, x, ifma->modulus);
     }
-    mpz_clear(q);
+    wipe(q);
+}
+
+/* out = a b / R by GMP */
+static void mul_plainly(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
+                        const uint64_t *b)
+{
+    const size_t n = tlp_ifma_limbs(ifma);
+    mpz_t x, y;
+    mpz_init2(x, 3 * BLOCK_BITS * ifma->vectors);
+    mpz_init2(y, BLOCK_BITS * ifma->vectors);
+    from_limbs(a, n, x);
+    from_limbs(b, n, y);
+    mpz_mul(x, x, y);
+    divide(ifma, x, BLOCK_BITS * ifma->vectors);
+    to_limbs(x, out, n);
+    wipe(x);
+    wipe(y);
 }
 
 uint64_t tlp_ifma_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
 {
     uint64_t redone = 0;
-    for (uint64_t done = tlp_ifma_run(ifma, x, n); done < n;
-         done += tlp_ifma_run(ifma, x, n - done)) {
-        mpz_t t;
-        mpz_init(t);
-        from_limbs(x, tlp_ifma_limbs(ifma), t);
-        mpz_mul(t, t, t);
-        divide(ifma, t, BLOCK_BITS * ifma->vectors);
-        to_limbs(t, x, tlp_ifma_limbs(ifma));
-        mpz_clear(t);
+    for (uint64_t done = tlp_ifma_try_square(ifma, x, n); done < n;
+         done += tlp_ifma_try_square(ifma, x, n - done)) {
+        mul_plainly(ifma, x, x, x);
         redone++;
         done++;
     }
     return redone;
 }
 
-void tlp_ifma_chain(const struct tlp_ifma *ifma, mpz_t x, uint64_t n)
+uint64_t tlp_ifma_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
+                      const uint64_t *b)
 {
-    uint64_t limbs[TLP_IFMA_LIMBS_MAX] __attribute__((aligned(64)));
-    const size_t gap = BLOCK_BITS * ifma->vectors - ifma->bits; /* R = 2^(bits + gap) */
-    mpz_mul_2exp(x, x, gap);
-    mpz_mod(x, x, ifma->modulus);
-    to_limbs(x, limbs, tlp_ifma_limbs(ifma));
-    (void)tlp_ifma_square(ifma, limbs, n);
+    if (tlp_ifma_try_mul(ifma, out, a, b)) {
+        return 0;
+    }
+    mul_plainly(ifma, out, a, b);
+    return 1;
+}
+
+/* R = 2^(bits + gap) */
+static size_t gap(const struct tlp_ifma *ifma)
+{
+    return BLOCK_BITS * ifma->vectors - ifma->bits;
+}
+
+void tlp_ifma_enter(const struct tlp_ifma *ifma, const mpz_t x, uint64_t *limbs)
+{
+    mpz_t t;
+    mpz_init2(t, BLOCK_BITS * ifma->vectors + 64);
+    mpz_mul_2exp(t, x, gap(ifma));
+    mpz_mod(t, t, ifma->modulus);
+    to_limbs(t, limbs, tlp_ifma_limbs(ifma));
+    wipe(t);
+}
+
+void tlp_ifma_leave(const struct tlp_ifma *ifma, const uint64_t *limbs, mpz_t x)
+{
     from_limbs(limbs, tlp_ifma_limbs(ifma), x);
-    divide(ifma, x, gap);
+    divide(ifma, x, gap(ifma));
+}
+
+__attribute__((noinline)) void tlp_ifma_scrub(void)
+{
+    uint8_t stack[8192]; /* twice the largest frame */
+    secret_wipe(stack, sizeof(stack));
 }

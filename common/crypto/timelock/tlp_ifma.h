@@ -1,5 +1,5 @@
-/* Squaring chains modulo N with the AVX-512 IFMA instructions, which multiply eight pairs of 52-bit
- * numbers at once. Exists on x86-64 processors that have them; asked at run time.
+/* Squaring and multiplying modulo N with the AVX-512 IFMA instructions, which multiply eight pairs
+ * of 52-bit numbers at once. Exists on x86-64 processors that have them; asked at run time.
  *
  * Numbers are V vectors of eight 52-bit limbs: V = 3, 5, 8 for 1024, 2048, 3072 bits. Montgomery's
  * factor is R = 2^(416 V) > 16 N, so results below 2.01 N come out without a final subtraction and
@@ -10,10 +10,8 @@
  * 1985; the choice of M is folklore).
  *
  * Limbs are normalised by one carry from each to the next. A second carry is needed once in about
- * 2^36 squarings; then that squaring is thrown away and done by GMP.
- *
- * Not constant time in that respect, and leaves its operands on the stack: for public values, or
- * values their holder computes anyway. */
+ * 2^36 times; then that product is thrown away and made by GMP. So it is not constant time. The
+ * vector code leaves operands on the stack: tlp_ifma_scrub after secrets. */
 #ifndef CRYPTO_TIMELOCK_TLP_IFMA_H
 #define CRYPTO_TIMELOCK_TLP_IFMA_H
 
@@ -38,12 +36,22 @@ void tlp_ifma_destroy(struct tlp_ifma **ifma);
 /* The number of limbs, 8 V. */
 size_t tlp_ifma_limbs(const struct tlp_ifma *ifma);
 
-/* In: x = y 2^bits mod N, the Montgomery form of 64-bit words. Out: y^(2^n) 2^bits mod N. */
-void tlp_ifma_chain(const struct tlp_ifma *ifma, mpz_t x, uint64_t n);
+/* In: x = y 2^bits mod N, the Montgomery form of 64-bit words. Out: y R modulo N, for what follows:
+ * tlp_ifma_limbs limbs, lowest first, each below 2^52. */
+void tlp_ifma_enter(const struct tlp_ifma *ifma, const mpz_t x, uint64_t *limbs);
+/* And back. */
+void tlp_ifma_leave(const struct tlp_ifma *ifma, const uint64_t *limbs, mpz_t x);
 
-/* n times x = x^2 / R modulo N, in place. In: tlp_ifma_limbs limbs, lowest first, each below 2^52,
- * together below 4 N. Out: likewise, below 2.01 N.
- * Returns: how many of the squarings went to GMP for want of a second carry. */
+/* n times x = x^2 / R modulo N, in place. In: limbs each below 2^52, together below 4 N. Out:
+ * likewise, below 2.01 N. Returns: how many of the squarings went to GMP for want of a second
+ * carry.
+ */
 uint64_t tlp_ifma_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n);
+/* out = a b / R modulo N, all as above; out may be a or b. Returns: how many went to GMP, 0 or 1.
+ */
+uint64_t tlp_ifma_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
+                      const uint64_t *b);
+/* Overwrites the stack that the functions above have used, if called from where they were. */
+void tlp_ifma_scrub(void);
 
 #endif

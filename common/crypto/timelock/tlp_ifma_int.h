@@ -28,6 +28,9 @@ struct tlp_ifma {
 
 /* As tlp_ifma_square, but stops in front of a squaring that needs a second carry.
  * Returns: the squarings done; x is what they made it. */
-uint64_t tlp_ifma_run(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n);
+uint64_t tlp_ifma_try_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n);
+/* As tlp_ifma_mul. Returns: false if it needs a second carry; nothing is written then. */
+bool tlp_ifma_try_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
+                      const uint64_t *b);
 
 #endif

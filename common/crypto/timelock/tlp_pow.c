@@ -1,7 +1,7 @@
 /* Products of powers with shared squarings: Straus' method over sliding windows of odd digits. */
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
-#include "common/crypto/timelock/tlp_group.h"
+#include "common/crypto/timelock/tlp_row.h"
 
 #define WINDOW_MAX 8
 
@@ -65,46 +65,50 @@ static size_t plan(struct tlp_work *work, size_t n, BIGNUM *const *exps, struct 
 
 /* Odd powers 1, 3, 5, ... of every base. */
 static void fill_table(struct tlp_work *work, size_t n, BIGNUM *const *bases,
-                       const struct term *terms, BIGNUM **table)
+                       const struct term *terms, struct tlp_row *table, struct tlp_row *scratch)
 {
-    CLEANUP(tlp_bn_cleanup) BIGNUM *square = tlp_bn_new(work);
-    for (size_t i = 0; i < n && work->err == 0; i++) {
-        BIGNUM **row = &table[terms[i].first];
-        size_t count = terms[i].count;
-        if (BN_copy(row[0], bases[i]) == NULL) {
-            tlp_work_fail(work, ERR_NOMEM);
+    for (size_t i = 0; i < n; i++) {
+        const size_t first = terms[i].first;
+        tlp_row_set(work, table, first, bases[i]);
+        if (terms[i].count > 1) {
+            tlp_row_copy(work, scratch, 0, table, first);
+            tlp_row_square(work, scratch, 0, 1);
         }
-        if (count > 1) {
-            tlp_mul(work, square, row[0], row[0]);
-        }
-        for (size_t k = 1; k < count; k++) {
-            tlp_mul(work, row[k], row[k - 1], square);
+        for (size_t k = 1; k < terms[i].count; k++) {
+            tlp_row_mul(work, table, first + k, table, first + k - 1, scratch, 0);
         }
     }
 }
 
-static void run(struct tlp_work *work, size_t n, const struct term *terms, BIGNUM *const *table,
-                BIGNUM *out)
+/* Returns: whether acc is set; the product is empty otherwise. */
+static bool run(struct tlp_work *work, size_t n, const struct term *terms,
+                const struct tlp_row *table, struct tlp_row *acc)
 {
     size_t top = 0;
     for (size_t i = 0; i < n; i++) {
         top = terms[i].bits > top ? terms[i].bits : top;
     }
-    if (work->err == 0 && BN_copy(out, work->ring->one) == NULL) {
-        tlp_work_fail(work, ERR_NOMEM);
-    }
     bool started = false;
+    uint64_t squarings = 0; /* put off until something gets multiplied on */
     for (size_t pos = top; pos-- > 0;) {
-        if (started) {
-            tlp_mul(work, out, out, out);
-        }
+        squarings += started;
         for (size_t i = 0; i < n; i++) {
-            if (pos < terms[i].bits && terms[i].digits[pos] != 0) {
-                tlp_mul(work, out, out, table[terms[i].first + terms[i].digits[pos] / 2]);
-                started = true;
+            if (pos >= terms[i].bits || terms[i].digits[pos] == 0) {
+                continue;
             }
+            const size_t entry = terms[i].first + terms[i].digits[pos] / 2;
+            if (started) {
+                tlp_row_square(work, acc, 0, squarings);
+                tlp_row_mul(work, acc, 0, acc, 0, table, entry);
+            } else {
+                tlp_row_copy(work, acc, 0, table, entry);
+            }
+            started = true;
+            squarings = 0;
         }
     }
+    tlp_row_square(work, acc, 0, squarings);
+    return started;
 }
 
 void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *bases,
@@ -119,12 +123,17 @@ void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *
         return;
     }
     size_t entries = plan(work, n, exps, terms);
-    BIGNUM **table = work->err == 0 ? tlp_bns_new(work, entries) : NULL;
+    CLEANUP(tlp_row_fini) struct tlp_row table, acc;
+    tlp_row_init(work, &table, entries);
+    tlp_row_init(work, &acc, 1);
     if (work->err == 0) {
-        fill_table(work, n, bases, terms, table);
-        run(work, n, terms, table, out);
+        fill_table(work, n, bases, terms, &table, &acc);
+        if (run(work, n, terms, &table, &acc)) {
+            tlp_row_get(work, &acc, 0, out);
+        } else if (BN_copy(out, work->ring->one) == NULL) {
+            tlp_work_fail(work, ERR_NOMEM);
+        }
     }
-    tlp_bns_free(table, entries);
     for (size_t i = 0; i < n; i++) {
         free(terms[i].digits);
     }

@@ -1,5 +1,6 @@
-/* The vector code. One squaring is
- *     T = 2 (products of different limbs) + (squares)           2 V vectors of eight limbs
+/* The vector code. One multiplication is
+ *     T = the products of all limbs                             2 V vectors of eight limbs
+ *         (squaring: twice those of different limbs, and the squares: little more than half)
  *     V - 1 times: the lowest vector, normalised, times M' onto the rest
  *     once:        the lowest vector times -1/N, times N onto the rest
  *     the upper V vectors, normalised.
@@ -156,6 +157,45 @@ INLINE void multiply(const struct shape size, struct state *st, const __m512i *x
     }
 }
 
+/* All products of x and y into the sums. */
+INLINE void multiply_two(const struct shape size, struct state *st, const __m512i *x,
+                         const uint64_t *y)
+{
+    __m512i limb[VECTORS], before[VECTORS];
+    UNROLL
+    for (int k = 0; k < 2 * size.vectors; k++) {
+        st->lo[k] = zero();
+        st->hi[k] = zero();
+    }
+    UNROLL
+    for (int s = 0; s <= 8; s++) {
+        UNROLL
+        for (int i = 0; i < size.vectors; i++) {
+            limb[i] = s < 8 && 8 * i + s < size.limbs ? lanes(y[8 * i + s]) : zero();
+        }
+        UNROLL
+        for (int v = 0; v <= size.vectors; v++) {
+            const bool empty = (v == 0 && s == 8) || (v == size.vectors && 8 * v - s >= size.limbs);
+            const __m512i moved =
+                empty ? zero()
+                      : move_up(v < size.vectors ? x[v] : zero(), v > 0 ? x[v - 1] : zero(), s);
+            UNROLL
+            for (int i = 0; i < size.vectors; i++) {
+                if (!empty && s < 8 && 8 * i + s < size.limbs) {
+                    st->lo[i + v] = add_low(st->lo[i + v], limb[i], moved, -1);
+                }
+                if (!empty && s > 0 && 8 * i + s - 1 < size.limbs) {
+                    st->hi[i + v] = add_high(st->hi[i + v], before[i], moved, -1);
+                }
+            }
+        }
+        UNROLL
+        for (int i = 0; i < size.vectors; i++) {
+            before[i] = limb[i];
+        }
+    }
+}
+
 /* Into st->hi: low and high half of the square of limb i at limbs 2i and 2i + 1. */
 INLINE void square_limbs(const struct shape size, struct state *st, const __m512i *x)
 {
@@ -274,56 +314,55 @@ INLINE void reduce_last(const struct tlp_ifma *ifma, const struct shape size, st
     st->carry = add(st->carry, _mm512_alignr_epi64(zero(), add(above, low), 7));
 }
 
-/* In: x and the same limbs in memory; q: room for VECTORS + 1 vectors. Returns: whether x is right.
- */
-INLINE bool square(const struct tlp_ifma *ifma, const struct shape size, __m512i *x,
-                   const uint64_t *limbs, uint64_t *q)
+/* x = the sums / R, normalised. Returns: whether x is right. */
+INLINE bool reduce(const struct tlp_ifma *ifma, const struct shape size, struct state *st,
+                   __m512i *x)
 {
-    struct state st;
-    st.carry = zero();
-    st.bad = zero();
-    multiply(size, &st, x, limbs);
-    square_limbs(size, &st, x);
-    __m512i low = take(&st, add(st.lo[0], st.hi[0]));
+    /* The quotients, a vector each; of the last stage two. */
+    uint64_t q[8 * (VECTORS + 1)] __attribute__((aligned(64)));
+    st->carry = zero();
+    st->bad = zero();
+    __m512i low = take(st, add(st->lo[0], st->hi[0]));
     publish(q, low);
     UNROLL
     for (int k = 1; k < size.vectors; k++) {
-        low = take(&st, times_lowest(&st, k, q + 8 * (k - 1), &ifma->m));
+        low = take(st, times_lowest(st, k, q + 8 * (k - 1), &ifma->m));
         publish(q + 8 * k, low);
         if (k + 1 < size.vectors) {
-            times_rest(size, &st, k, q + 8 * (k - 1), &ifma->m);
+            times_rest(size, st, k, q + 8 * (k - 1), &ifma->m);
         }
     }
-    reduce_last(ifma, size, &st, low, q + 8 * (size.vectors - 1));
+    reduce_last(ifma, size, st, low, q + 8 * (size.vectors - 1));
     __m512i below = zero();
     UNROLL
     for (int v = 0; v < size.vectors; v++) {
         const int k = size.vectors + v;
-        const __m512i sum = add(st.lo[k], st.hi[k]);
+        const __m512i sum = add(st->lo[k], st->hi[k]);
         __m512i above;
-        x[v] = normalise(&st, v == 0 ? add(sum, st.carry) : sum, below, &above);
+        x[v] = normalise(st, v == 0 ? add(sum, st->carry) : sum, below, &above);
         below = above;
     }
-    return _mm512_test_epi64_mask(st.bad, lanes(~LIMB_MAX)) == 0;
+    return _mm512_test_epi64_mask(st->bad, lanes(~LIMB_MAX)) == 0;
 }
 
-INLINE uint64_t run(const struct tlp_ifma *ifma, const struct shape size, uint64_t *limbs,
-                    uint64_t n)
+INLINE uint64_t square(const struct tlp_ifma *ifma, const struct shape size, uint64_t *limbs,
+                       uint64_t n)
 {
     uint64_t before[8 * VECTORS] __attribute__((aligned(64)));
-    uint64_t q[8 * (VECTORS + 1)] __attribute__((aligned(64)));
     __m512i x[VECTORS];
-    uint64_t done = 0;
     UNROLL
     for (int v = 0; v < size.vectors; v++) {
         x[v] = _mm512_loadu_si512((const void *)(limbs + 8 * v));
     }
-    for (; done < n; done++) {
+    for (uint64_t done = 0; done < n; done++) {
+        struct state st;
         UNROLL
         for (int v = 0; v < size.vectors; v++) {
             publish(before + 8 * v, x[v]);
         }
-        if (__builtin_expect(!square(ifma, size, x, before, q), 0)) {
+        multiply(size, &st, x, before);
+        square_limbs(size, &st, x);
+        if (__builtin_expect(!reduce(ifma, size, &st, x), 0)) {
             memcpy(limbs, before, (size_t)size.vectors * sizeof(x[0]));
             return done;
         }
@@ -332,48 +371,90 @@ INLINE uint64_t run(const struct tlp_ifma *ifma, const struct shape size, uint64
     for (int v = 0; v < size.vectors; v++) {
         _mm512_storeu_si512((void *)(limbs + 8 * v), x[v]);
     }
-    return done;
+    return n;
+}
+
+INLINE bool mul(const struct tlp_ifma *ifma, const struct shape size, uint64_t *out,
+                const uint64_t *a, const uint64_t *b)
+{
+    struct state st;
+    __m512i x[VECTORS];
+    UNROLL
+    for (int v = 0; v < size.vectors; v++) {
+        x[v] = _mm512_loadu_si512((const void *)(a + 8 * v));
+    }
+    multiply_two(size, &st, x, b);
+    if (__builtin_expect(!reduce(ifma, size, &st, x), 0)) {
+        return false;
+    }
+    UNROLL
+    for (int v = 0; v < size.vectors; v++) {
+        _mm512_storeu_si512((void *)(out + 8 * v), x[v]);
+    }
+    return true;
 }
 
 /* One copy of the code for each size. */
-TARGET static uint64_t run_1024(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
-{
-    const struct shape size = {.vectors = 3, .limbs = 20};
-    return run(ifma, size, x, n);
-}
+#define SIZE(bits, v, l)                                                                           \
+    TARGET static uint64_t square_##bits(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)     \
+    {                                                                                              \
+        const struct shape size = {.vectors = (v), .limbs = (l)};                                  \
+        return square(ifma, size, x, n);                                                           \
+    }                                                                                              \
+    TARGET static bool mul_##bits(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,   \
+                                  const uint64_t *b)                                               \
+    {                                                                                              \
+        const struct shape size = {.vectors = (v), .limbs = (l)};                                  \
+        return mul(ifma, size, out, a, b);                                                         \
+    }
 
-TARGET static uint64_t run_2048(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
-{
-    const struct shape size = {.vectors = 5, .limbs = 40};
-    return run(ifma, size, x, n);
-}
+SIZE(1024, 3, 20)
+SIZE(2048, 5, 40)
+SIZE(3072, 8, 60)
 
-TARGET static uint64_t run_3072(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
-{
-    const struct shape size = {.vectors = 8, .limbs = 60};
-    return run(ifma, size, x, n);
-}
-
-uint64_t tlp_ifma_run(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
+uint64_t tlp_ifma_try_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
 {
     switch (ifma->bits) {
     case 1024:
-        return run_1024(ifma, x, n);
+        return square_1024(ifma, x, n);
     case 2048:
-        return run_2048(ifma, x, n);
+        return square_2048(ifma, x, n);
     default:
-        return run_3072(ifma, x, n);
+        return square_3072(ifma, x, n);
+    }
+}
+
+bool tlp_ifma_try_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
+                      const uint64_t *b)
+{
+    switch (ifma->bits) {
+    case 1024:
+        return mul_1024(ifma, out, a, b);
+    case 2048:
+        return mul_2048(ifma, out, a, b);
+    default:
+        return mul_3072(ifma, out, a, b);
     }
 }
 
 #else
 
 /* Nobody can have made a tlp_ifma. */
-uint64_t tlp_ifma_run(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
+uint64_t tlp_ifma_try_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
 {
     (void)ifma;
     (void)x;
     return n;
+}
+
+bool tlp_ifma_try_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
+                      const uint64_t *b)
+{
+    (void)ifma;
+    (void)out;
+    (void)a;
+    (void)b;
+    return true;
 }
 
 #endif
