@@ -3,7 +3,6 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
-#include "common/crypto/hash.h"
 #include "common/protocol/pro_signed.h"
 #include "executor/exe_core.h"
 
@@ -126,6 +125,10 @@ static int on_block(struct exe *e, uint32_t from, bool final, const ProtobufCBin
             return rc;
         }
     }
+    rc = exe_see(e, LOCKSTEP__L1_KIND__L1_BLOCK, wire_view(header));
+    if (rc != 0) {
+        return rc;
+    }
     buf_clear(&slot->header);
     buf_append_bytes(&slot->header, wire_view(header));
     slot->h = h;
@@ -134,31 +137,25 @@ static int on_block(struct exe *e, uint32_t from, bool final, const ProtobufCBin
     return rc != 0 ? rc : exe_fetch_start(e, slot);
 }
 
-/* L1 must have registered the very headers this executor was shown. */
-static void compare_with_l1(struct exe *e, const Lockstep__L1Event *event)
+/* What one L1 event says to this executor. */
+static int on_l1_event(struct exe *e, const Lockstep__L1Event *event)
 {
-    struct hash32 hash;
-    bool final = event->kind == LOCKSTEP__L1_KIND__L1_FINAL;
-    hash_keccak256(wire_view(&event->artifact), &hash);
-    for (size_t i = 0; i < e->n_headers; i++) {
-        const struct exe_header *h = &e->headers[i];
-        if (h->slot == event->slot && h->final == final && (final || h->round == event->round) &&
-            !hash32_equal(&h->hash, &hash)) {
-            party_violation(&e->p, "equivocation", "sequencer", h->slot, e->rollup, h->round,
-                            "L1 holds another signed header than the one that was proposed");
+    switch (event->kind) {
+    case LOCKSTEP__L1_KIND__L1_VOIDED:
+        return exe_void(e, event->slot, event->through);
+    case LOCKSTEP__L1_KIND__L1_ORDER:
+    case LOCKSTEP__L1_KIND__L1_BLOCK:
+    case LOCKSTEP__L1_KIND__L1_FINAL:
+        return exe_see(e, event->kind, wire_view(&event->artifact));
+    case LOCKSTEP__L1_KIND__L1_FINALIZED:
+        if (event->rollup == e->rollup) {
+            exe_forget_seen(e, event->slot);
+            exe_settle(e, event->slot);
         }
+        return 0;
+    default:
+        return 0;
     }
-}
-
-static void forget_headers(struct exe *e, uint64_t slot)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < e->n_headers; i++) {
-        if (e->headers[i].slot != slot) {
-            e->headers[kept++] = e->headers[i];
-        }
-    }
-    e->n_headers = kept;
 }
 
 static int on_l1_block(struct exe *e, uint32_t from, const Lockstep__L1Block *block)
@@ -169,20 +166,7 @@ static int on_l1_block(struct exe *e, uint32_t from, const Lockstep__L1Block *bl
     }
     int rc = 0;
     for (size_t i = 0; i < block->n_events && rc == 0; i++) {
-        const Lockstep__L1Event *event = block->events[i];
-        if (event->kind == LOCKSTEP__L1_KIND__L1_VOIDED) {
-            rc = exe_void(e, event->slot, event->through);
-        }
-        if (event->rollup != e->rollup) {
-            continue;
-        }
-        if (event->kind == LOCKSTEP__L1_KIND__L1_BLOCK ||
-            event->kind == LOCKSTEP__L1_KIND__L1_FINAL) {
-            compare_with_l1(e, event);
-        } else if (event->kind == LOCKSTEP__L1_KIND__L1_FINALIZED) {
-            forget_headers(e, event->slot);
-            exe_settle(e, event->slot);
-        }
+        rc = on_l1_event(e, block->events[i]);
     }
     return rc;
 }
@@ -244,7 +228,8 @@ static void exe_destroy(struct act_actor **self)
         slot_destroy(e->slots[i]);
     }
     free(e->slots);
-    free(e->headers);
+    exe_forget_seen(e, UINT64_MAX);
+    free(e->seen);
     free(e->accepted);
     led_state_destroy(&e->state);
     party_fini(&e->p);

@@ -2,8 +2,6 @@
 
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
-#include "common/base/vec.h"
-#include "common/crypto/hash.h"
 #include "common/protocol/pro_dossier.h"
 #include "common/protocol/pro_prosecute.h"
 
@@ -156,6 +154,9 @@ int exe_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
             rc = kind == EXE_WORK_FINAL ? pro_check_final(&e->p.view, &d, &v)
                                         : pro_check_second(&e->p.view, &d, &v);
         }
+        if (rc == 0 && v.rule != PRO_RULE_NONE) {
+            rc = pro_prosecute_next(&e->p.view, buf_view(&e->p.descriptor), &d, &evidence);
+        }
     }
     if (rc == 0) {
         pro_violation_encode(&v, &violation);
@@ -186,18 +187,6 @@ static int reject_block(struct exe *e, struct exe_slot *slot, struct pro_violati
     return rc != 0 || evidence.len == 0 ? rc : party_accuse(&e->p, evidence);
 }
 
-/* Remembers an accepted header until L1 has finalized the slot. */
-static int remember_header(struct exe *e, const struct exe_slot *slot)
-{
-    int rc = VEC_RESERVE(e->headers, e->cap_headers, e->n_headers + 1);
-    if (rc == 0) {
-        struct exe_header *h = &e->headers[e->n_headers++];
-        *h = (struct exe_header){slot->number, slot->h.round, slot->h.final, {{0}}};
-        hash_keccak256(buf_view(&slot->header), &h->hash);
-    }
-    return rc;
-}
-
 int exe_on_checked(struct exe *e, struct exe_slot *slot, struct bytes result)
 {
     CLEANUP(pro_violation_fini) struct pro_violation v = {0};
@@ -212,10 +201,6 @@ int exe_on_checked(struct exe *e, struct exe_slot *slot, struct bytes result)
     }
     if (v.rule != PRO_RULE_NONE) {
         return reject_block(e, slot, &v, evidence);
-    }
-    rc = remember_header(e, slot);
-    if (rc != 0) {
-        return rc;
     }
     if (slot->h.final) {
         return exe_finish(e, slot);

@@ -3,13 +3,14 @@
  * slot starts over at FETCHING with each second proposal block and with the finalized block.
  *
  * exe.c dispatches, exe_fetch.c gathers, exe_check.c builds dossiers and judges, exe_run.c executes
- * and signs. */
+ * and signs, exe_watch.c compares what the sequencer tells different people. */
 #ifndef EXECUTOR_EXE_CORE_H
 #define EXECUTOR_EXE_CORE_H
 
 #include "common/actor/party.h"
 #include "common/ledger/led_exec.h"
 #include "common/ledger/led_state.h"
+#include "common/protocol/pro_evidence.h"
 #include "common/protocol/pro_result.h"
 
 enum exe_phase { EXE_IDLE, EXE_FETCHING, EXE_CHECKING, EXE_WAITING, EXE_RUNNING, EXE_STUCK };
@@ -54,12 +55,15 @@ struct exe_slot {
     struct buf result; /* signed, leaves when the modelled time is over */
 };
 
-/* A header this executor has accepted, to be compared with what L1 registers. */
-struct exe_header {
+/* A signed artifact of the sequencer for this rollup that came to this executor: from the
+ * sequencer, from DA or from L1. There must never be another for the same place. */
+struct exe_seen {
+    enum pro_evidence_kind crime; /* TWO_ORDERS or TWO_BLOCKS: what another would be */
     uint64_t slot;
     uint32_t round;
     bool final;
-    struct hash32 hash;
+    bool accused;
+    struct buf artifact;
 };
 
 /* A slot whose finalized block is executed. L1 may still void it. */
@@ -75,9 +79,9 @@ struct exe {
     struct exe_slot **slots; /* ascending; the first is the one whose turn it is */
     size_t n_slots;
     size_t cap_slots;
-    struct exe_header *headers;
-    size_t n_headers;
-    size_t cap_headers;
+    struct exe_seen *seen; /* of slots that are not final on L1 yet */
+    size_t n_seen;
+    size_t cap_seen;
     uint64_t last_final;           /* highest slot that is settled: accepted as final, or void */
     struct exe_accepted *accepted; /* not final on L1 yet, ascending */
     size_t n_accepted;
@@ -107,6 +111,14 @@ int exe_finish(struct exe *e, struct exe_slot *slot) MUST_CHECK;
 void exe_settle(struct exe *e, uint64_t slot);
 /* L1 has voided these slots: the state goes back to before the first. */
 int exe_void(struct exe *e, uint64_t first, uint64_t last) MUST_CHECK;
+
+/* exe_watch.c */
+
+/* Compares a signed order commitment or header with what was seen before, and keeps it. Artifacts
+ * that are not the sequencer's, or not for this rollup, are ignored. */
+int exe_see(struct exe *e, Lockstep__L1Kind kind, struct bytes artifact) MUST_CHECK;
+/* Slots up to this one are settled. */
+void exe_forget_seen(struct exe *e, uint64_t slot);
 
 /* exe.c */
 struct exe_slot *exe_find_slot(struct exe *e, uint64_t number);

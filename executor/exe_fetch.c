@@ -30,17 +30,6 @@ struct bytes exe_item_data(const struct exe_slot *slot, uint64_t rollup, Lockste
     return item != NULL && item->here ? buf_view(&item->data) : (struct bytes){0};
 }
 
-static int request(struct exe *e, Lockstep__DaKey *key)
-{
-    Lockstep__DaGet get = LOCKSTEP__DA_GET__INIT;
-    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
-    get.n_keys = 1;
-    get.keys = &key;
-    m.body_case = LOCKSTEP__MESSAGE__BODY_DA_GET;
-    m.da_get = &get;
-    return party_send(&e->p, e->p.da_id, &m);
-}
-
 int exe_want(struct exe *e, struct exe_slot *slot, uint64_t rollup, Lockstep__DaKind kind,
              uint32_t index)
 {
@@ -59,7 +48,7 @@ int exe_want(struct exe *e, struct exe_slot *slot, uint64_t rollup, Lockstep__Da
     item->key.kind = kind;
     item->key.index = index;
     slot->n_missing++;
-    return request(e, &item->key);
+    return party_da_get(&e->p, rollup, slot->number, kind, index);
 }
 
 static int want_bundles(struct exe *e, struct exe_slot *slot)
@@ -166,5 +155,9 @@ int exe_on_item(struct exe *e, uint32_t from, const Lockstep__DaItem *m)
     }
     item->here = true;
     slot->n_missing--;
-    return advance(e, slot);
+    int rc = 0;
+    if (item->key.kind == LOCKSTEP__DA_KIND__DA_ORDER) {
+        rc = exe_see(e, LOCKSTEP__L1_KIND__L1_ORDER, buf_view(&item->data));
+    }
+    return rc != 0 ? rc : advance(e, slot);
 }

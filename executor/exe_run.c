@@ -227,6 +227,7 @@ int exe_void(struct exe *e, uint64_t first, uint64_t last)
         }
     }
     e->last_final = e->last_final > last ? e->last_final : last;
+    exe_forget_seen(e, last);
     party_note(&e->p, "voided", first, e->rollup, 0, last - first + 1, NULL);
     commit_if_settled(e);
     return exe_run_next(e);

@@ -10,24 +10,7 @@
 
 #include <stdlib.h>
 
-#define TIMER_BLOCK UINT64_C(1)
-
-static uint64_t number_at(const struct l1 *l1, struct sim_time t)
-{
-    return (uint64_t)(t.ns / l1->p.config->l1->block_time_ns);
-}
-
-static void arm_next_block(struct l1 *l1)
-{
-    if (l1->timer_armed || l1->n_open == 0) {
-        return;
-    }
-    int64_t next = (int64_t)number_at(l1, l1->p.now) + 1;
-    l1->timer_armed = true;
-    act_arm(l1->p.out, TIMER_BLOCK, (struct sim_time){next * l1->p.config->l1->block_time_ns});
-}
-
-static struct l1_entry *find(struct l1 *l1, const struct l1_entry *key)
+struct l1_entry *l1_find(struct l1 *l1, const struct l1_entry *key)
 {
     for (size_t i = l1->n_entries; i > 0; i--) {
         struct l1_entry *e = &l1->entries[i - 1];
@@ -75,17 +58,6 @@ static int read_artifact(struct l1 *l1, const Lockstep__L1Submit *submit, struct
     return rc;
 }
 
-static void record_event(struct l1 *l1, uint64_t number, Lockstep__L1Event *event)
-{
-    Lockstep__TraceL1 trace = LOCKSTEP__TRACE_L1__INIT;
-    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
-    trace.number = number;
-    trace.event = event;
-    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_L1;
-    r.l1 = &trace;
-    party_record(&l1->p, &r);
-}
-
 void l1_entry_fini(struct l1_entry *e)
 {
     act_payload_unref(&e->artifact);
@@ -102,7 +74,7 @@ int l1_add_entry(struct l1 *l1, struct l1_entry *e)
     }
     l1->entries[l1->n_entries++] = *e;
     l1->n_open++;
-    arm_next_block(l1);
+    l1_arm_next_block(l1);
     return 0;
 }
 
@@ -115,13 +87,23 @@ static int on_conflict(struct l1 *l1, uint32_t from, const struct l1_entry *e)
     return 0;
 }
 
+/* What an entry answers: a proposal block its order commitment, a finalized block its proposal. */
+static struct l1_entry *predecessor(struct l1 *l1, const struct l1_entry *e)
+{
+    struct l1_entry key = {.slot = e->slot, .rollup = e->rollup};
+    if (e->round != 0 || e->kind == LOCKSTEP__L1_KIND__L1_ORDER) {
+        return NULL;
+    }
+    key.kind = e->kind == LOCKSTEP__L1_KIND__L1_FINAL ? LOCKSTEP__L1_KIND__L1_BLOCK
+                                                      : LOCKSTEP__L1_KIND__L1_ORDER;
+    return l1_find(l1, &key);
+}
+
 static int register_entry(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *submit,
                           struct l1_entry *e)
 {
-    struct l1_entry block = *e;
-    block.kind = LOCKSTEP__L1_KIND__L1_BLOCK;
-    block.round = 0;
-    if (submit->kind == LOCKSTEP__L1_KIND__L1_FINAL && find(l1, &block) == NULL) {
+    struct l1_entry *before = predecessor(l1, e);
+    if (submit->kind == LOCKSTEP__L1_KIND__L1_FINAL && before == NULL) {
         party_reject(&l1->p, from, ACT_REJECT_CONTENT, "final header without a proposal block");
         return 0;
     }
@@ -133,6 +115,9 @@ static int register_entry(struct l1 *l1, uint32_t from, const Lockstep__L1Submit
     if (l1->n_open >= L1_MAX_PENDING) {
         party_reject(&l1->p, from, ACT_REJECT_LIMIT, "the transaction pool is full");
         return 0;
+    }
+    if (before != NULL) {
+        before->answered = true;
     }
     e->artifact = act_payload_new(wire_view(&submit->artifact));
     return e->artifact == NULL ? ERR_NOMEM : l1_add_entry(l1, e);
@@ -156,141 +141,12 @@ static int on_submit(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *sub
         return 0;
     }
     hash_keccak256(wire_view(&submit->artifact), &e.artifact_hash);
-    const struct l1_entry *known = find(l1, &e);
+    const struct l1_entry *known = l1_find(l1, &e);
     if (known != NULL) {
         return hash32_equal(&known->artifact_hash, &e.artifact_hash) ? 0
                                                                      : on_conflict(l1, from, known);
     }
     return register_entry(l1, from, submit, &e);
-}
-
-static void fill_event(const struct l1_entry *e, Lockstep__L1Kind kind, Lockstep__L1Event *out)
-{
-    lockstep__l1_event__init(out);
-    out->kind = kind;
-    out->rollup = e->rollup;
-    out->slot = e->slot;
-    out->round = e->round;
-    out->through = e->through;
-    if (e->artifact != NULL) {
-        out->artifact = wire_bytes(e->artifact->view);
-    }
-    if (e->has_versioned_hash) {
-        out->versioned_hash = wire_bytes(BYTES_OF(e->versioned_hash));
-    }
-    if (kind == LOCKSTEP__L1_KIND__L1_SLASHED) {
-        out->culprit = wire_bytes(BYTES_OF(e->culprit));
-        out->detail = e->detail;
-        out->gas = e->gas;
-    }
-}
-
-/* What block `number` does to one entry. Returns: true if that is an event. */
-static bool apply_block(struct l1 *l1, struct l1_entry *e, uint64_t number, Lockstep__L1Event *out)
-{
-    bool dropped = e->kind == LOCKSTEP__L1_KIND__L1_VOIDED ? !e->mined && !l1_carry_out_void(l1, e)
-                                                           : e->voided && !e->mined;
-    if (dropped) {
-        e->mined = true;
-        l1->n_open--;
-        return false;
-    }
-    if (!e->mined) {
-        bool slashes = e->kind == LOCKSTEP__L1_KIND__L1_EVIDENCE;
-        fill_event(e, slashes ? LOCKSTEP__L1_KIND__L1_SLASHED : e->kind, out);
-        e->mined = true;
-        if (e->kind == LOCKSTEP__L1_KIND__L1_FINAL) {
-            e->final_at = number + l1->p.config->l1->challenge_window_blocks +
-                          l1->p.config->l1->confirmations;
-        } else {
-            l1->n_open--;
-        }
-        return true;
-    }
-    if (e->kind == LOCKSTEP__L1_KIND__L1_FINAL && !e->finalized && !e->voided &&
-        number >= e->final_at) {
-        act_payload_unref(&e->artifact);
-        fill_event(e, LOCKSTEP__L1_KIND__L1_FINALIZED, out);
-        e->finalized = true;
-        l1->n_open--;
-        return true;
-    }
-    return false;
-}
-
-static void release_mined(struct l1 *l1)
-{
-    for (size_t i = 0; i < l1->n_entries; i++) {
-        if (l1->entries[i].mined) {
-            act_payload_unref(&l1->entries[i].artifact);
-        }
-    }
-}
-
-static void seal_block(struct l1 *l1, uint64_t number, Lockstep__L1Block *block)
-{
-    struct hash_keccak h;
-    uint8_t word[8];
-    for (int i = 0; i < 8; i++) {
-        word[i] = (uint8_t)(number >> (56 - 8 * i));
-    }
-    hash_keccak_init(&h);
-    hash_keccak_add(&h, BYTES_OF(l1->head));
-    hash_keccak_add(&h, bytes_of(word, sizeof(word)));
-    for (size_t i = 0; i < block->n_events; i++) {
-        struct hash32 event_hash;
-        hash_keccak256(wire_view(&block->events[i]->artifact), &event_hash);
-        hash_keccak_add(&h, BYTES_OF(event_hash));
-    }
-    hash_keccak_end(&h, &l1->head);
-    l1->head_number = number;
-}
-
-static int publish(struct l1 *l1, Lockstep__L1Block *block)
-{
-    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
-    int rc = 0;
-    m.body_case = LOCKSTEP__MESSAGE__BODY_L1_BLOCK;
-    m.l1_block = block;
-    for (size_t i = 0; i < l1->p.config->n_peers && rc == 0; i++) {
-        const Lockstep__PeerConfig *peer = l1->p.config->peers[i];
-        if (peer->id != l1->p.id && peer->role != LOCKSTEP__ROLE__ROLE_DA) {
-            rc = party_send(&l1->p, peer->id, &m);
-        }
-    }
-    return rc;
-}
-
-static int make_block(struct l1 *l1)
-{
-    uint64_t number = number_at(l1, l1->p.now);
-    CLEANUP(cleanup_free) Lockstep__L1Event *events = calloc(l1->n_entries + 1, sizeof(*events));
-    CLEANUP(cleanup_free) Lockstep__L1Event **list = calloc(l1->n_entries + 1, sizeof(*list));
-    if (events == NULL || list == NULL) {
-        return ERR_NOMEM;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < l1->n_entries; i++) {
-        if (apply_block(l1, &l1->entries[i], number, &events[n])) {
-            record_event(l1, number, &events[n]);
-            list[n] = &events[n];
-            n++;
-        }
-    }
-    int rc = 0;
-    if (n != 0) {
-        struct hash32 parent = l1->head;
-        Lockstep__L1Block block = LOCKSTEP__L1_BLOCK__INIT;
-        block.number = number;
-        block.n_events = n;
-        block.events = list;
-        block.parent = wire_bytes(BYTES_OF(parent));
-        seal_block(l1, number, &block);
-        block.hash = wire_bytes(BYTES_OF(l1->head));
-        rc = publish(l1, &block);
-    }
-    release_mined(l1);
-    return rc;
 }
 
 static int l1_start(struct party *p)
@@ -311,10 +167,10 @@ static int l1_message(struct party *p, uint32_t from, const Lockstep__Message *m
 static int l1_timer(struct party *p, uint64_t id)
 {
     struct l1 *l1 = (struct l1 *)p;
-    CHECK(id == TIMER_BLOCK);
+    CHECK(id == L1_TIMER_BLOCK);
     l1->timer_armed = false;
-    int rc = make_block(l1);
-    arm_next_block(l1);
+    int rc = l1_make_block(l1);
+    l1_arm_next_block(l1);
     return rc;
 }
 
@@ -335,6 +191,7 @@ static void l1_destroy(struct act_actor **self)
         for (size_t i = 0; i < l1->n_trials; i++) {
             act_payload_unref(&l1->trials[i].evidence);
         }
+        free(l1->bonds);
         free(l1->entries);
         free(l1->trials);
         party_fini(&l1->p);
@@ -354,6 +211,12 @@ static int l1_create(const struct act_setup *setup, struct act_actor **out, stru
         buf_append_bytes(why, bytes_str("block_time must be positive"));
         party_fini(&l1->p);
         rc = ERR_INVALID;
+    }
+    if (rc == 0) {
+        rc = l1_bonds_init(l1);
+        if (rc != 0) {
+            party_fini(&l1->p);
+        }
     }
     if (rc != 0) {
         free(l1);

@@ -101,14 +101,13 @@ static int slash(struct l1 *l1, struct l1_trial *trial, const struct addr20 *cul
                          .gas = gas,
                          .detail = strndup((const char *)detail.data, detail.len),
                          .artifact = act_payload_ref(trial->evidence)};
-    struct l1_entry voided = {.kind = LOCKSTEP__L1_KIND__L1_VOIDED, .slot = slot};
     hash_keccak256(trial->evidence->view, &e.artifact_hash);
     if (e.detail == NULL) {
         l1_entry_fini(&e);
         return ERR_NOMEM;
     }
     int rc = l1_add_entry(l1, &e);
-    return rc != 0 ? rc : l1_add_entry(l1, &voided);
+    return rc != 0 ? rc : l1_void_slot(l1, slot);
 }
 
 static int pass_sentence(struct l1 *l1, struct l1_trial *trial, struct bytes result)
@@ -150,6 +149,12 @@ int l1_on_judged(struct l1 *l1, const struct act_event *ev)
     return rc;
 }
 
+int l1_void_slot(struct l1 *l1, uint64_t slot)
+{
+    struct l1_entry e = {.kind = LOCKSTEP__L1_KIND__L1_VOIDED, .slot = slot, .through = slot};
+    return l1_is_void(l1, slot) ? 0 : l1_add_entry(l1, &e);
+}
+
 bool l1_is_void(const struct l1 *l1, uint64_t slot)
 {
     for (size_t i = 0; i < l1->n_entries; i++) {
@@ -174,9 +179,12 @@ bool l1_carry_out_void(struct l1 *l1, struct l1_entry *v)
     v->through = through;
     for (size_t i = 0; i < l1->n_entries; i++) {
         struct l1_entry *e = &l1->entries[i];
-        if (e->slot >= v->slot && e->kind == LOCKSTEP__L1_KIND__L1_FINAL && !e->voided) {
+        bool artifact = e->kind == LOCKSTEP__L1_KIND__L1_ORDER ||
+                        e->kind == LOCKSTEP__L1_KIND__L1_BLOCK ||
+                        e->kind == LOCKSTEP__L1_KIND__L1_FINAL;
+        if (e->slot >= v->slot && artifact) {
             e->voided = true;
-            l1->n_open -= e->mined ? 1 : 0;
+            e->answered = true; /* nothing is due any more */
         }
     }
     return true;

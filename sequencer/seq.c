@@ -1,15 +1,23 @@
 #include "sequencer/seq.h"
 
 #include "common/base/check.h"
+#include "common/crypto/aead.h"
 #include "sequencer/seq_core.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
 static int seq_start(struct party *p)
 {
     struct seq *s = (struct seq *)p;
-    s->started = p->now;
-    return seq_open_slot(s, 1);
+    const Lockstep__SlotConfig *c = p->config->sequencer->slots;
+    uint64_t number = 0;
+    int rc = seq_resume(s, &number);
+    if (rc != 0) {
+        return rc;
+    }
+    s->closed = c->count != 0 && number > c->count;
+    return s->closed ? 0 : seq_open_slot(s, number);
 }
 
 static int on_rejected(struct seq *s, uint32_t from, const Lockstep__ProposalRejected *m)
@@ -104,12 +112,13 @@ static void seq_destroy(struct act_actor **self)
     for (size_t i = 0; i < s->n_slots; i++) {
         seq_slot_destroy(&s->slots[i], s->n_chains);
     }
-    for (size_t i = 0; i < s->n_pending; i++) {
-        seq_bundle_destroy(&s->pending[i].bundle);
-    }
+    seq_queue_fini(&s->arrivals);
+    seq_queue_fini(&s->deferred);
     free(s->slots);
-    free(s->pending);
     free(s->pending_by_peer);
+    free(s->fault_told);
+    secret_wipe(&s->weight_key, sizeof(s->weight_key));
+    seq_attacks_fini(s);
     party_fini(&s->p);
     free(s);
     *self = NULL;
@@ -129,7 +138,11 @@ static int read_config(struct seq *s, struct buf *why)
     }
     s->n_chains = s->p.view.n_executors;
     s->pending_by_peer = calloc(c->n_peers + 1, sizeof(*s->pending_by_peer));
-    return s->pending_by_peer == NULL ? ERR_NOMEM : 0;
+    if (s->pending_by_peer == NULL) {
+        return ERR_NOMEM;
+    }
+    int rc = seq_faults_init(s, why);
+    return rc != 0 ? rc : seq_attacks_init(s, why);
 }
 
 static int seq_create(const struct act_setup *setup, struct act_actor **out, struct buf *why)
@@ -143,6 +156,10 @@ static int seq_create(const struct act_setup *setup, struct act_actor **out, str
         free(s);
         return rc;
     }
+    struct drbg drbg;
+    drbg_init(&drbg, &setup->entropy, "sequencer");
+    drbg_fill(&drbg, s->weight_key.b, sizeof(s->weight_key.b));
+    drbg_wipe(&drbg);
     struct act_actor *self = (struct act_actor *)s;
     rc = read_config(s, why);
     if (rc != 0) {

@@ -1,6 +1,5 @@
 #include "sequencer/seq_core.h"
 
-#include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
@@ -32,6 +31,24 @@ void seq_bundle_destroy(struct seq_bundle **b)
     }
 }
 
+void seq_queue_fini(struct seq_queue *q)
+{
+    for (size_t i = 0; i < q->n; i++) {
+        seq_bundle_destroy(&q->items[i].bundle);
+    }
+    free(q->items);
+    *q = (struct seq_queue){0};
+}
+
+int seq_queue_add(struct seq_queue *q, const struct seq_pending *pending)
+{
+    int rc = VEC_RESERVE(q->items, q->cap, q->n + 1);
+    if (rc == 0) {
+        q->items[q->n++] = *pending;
+    }
+    return rc;
+}
+
 /* Answers a submission by its hash: it may be nothing that has an id. */
 static int refuse(struct seq *s, uint32_t wallet, struct bytes submission, enum seq_refusal reason,
                   const char *detail)
@@ -49,58 +66,38 @@ static int refuse(struct seq *s, uint32_t wallet, struct bytes submission, enum 
     return party_send(&s->p, wallet, &m);
 }
 
-static void key_of(const struct hash32 *id, struct buf *out)
+static bool holds(const struct seq_queue *q, const struct hash32 *id)
 {
-    wr_fixed(out, "bundle/", 7);
-    wr_fixed(out, id->b, 32);
-}
-
-/* Out: whether this bundle was admitted before or is being admitted. */
-static int is_known(const struct seq *s, const struct hash32 *id, bool *known)
-{
-    CLEANUP(buf_fini) struct buf key = {0};
-    CLEANUP(buf_fini) struct buf value = {0};
-    for (size_t i = 0; i < s->n_pending; i++) {
-        if (hash32_equal(&s->pending[i].bundle->bundle.id, id)) {
-            *known = true;
-            return 0;
+    for (size_t i = 0; i < q->n; i++) {
+        if (hash32_equal(&q->items[i].bundle->bundle.id, id)) {
+            return true;
         }
     }
-    key_of(id, &key);
-    int rc = key.err != 0 ? key.err : s->p.store->ops->get(s->p.store, buf_view(&key), &value);
-    *known = rc == 0;
-    return rc == ERR_NOTFOUND ? 0 : rc;
+    return false;
 }
 
 /* What can be said before the expensive proofs. */
-static int first_look(const struct seq *s, uint32_t from, const struct pro_bundle *b,
-                      enum seq_refusal *verdict)
+static enum seq_refusal first_look(const struct seq *s, uint32_t from, const struct pro_bundle *b)
 {
     const Lockstep__LimitsConfig *limits = s->p.config->limits;
-    *verdict = SEQ_ADMITTED;
     if (s->closed) {
-        *verdict = SEQ_CLOSED;
-    } else if (!hash32_equal(&b->deployment, &s->p.view.deployment.id)) {
-        *verdict = SEQ_DEPLOYMENT;
-    } else if (b->n_legs > limits->legs_per_bundle) {
-        *verdict = SEQ_TOO_MANY_LEGS;
-    } else if (s->pending_by_peer[from] >= limits->pending_per_user) {
-        *verdict = SEQ_PENDING;
+        return SEQ_CLOSED;
     }
-    for (uint32_t i = 0; i < b->n_legs && *verdict == SEQ_ADMITTED; i++) {
+    if (!hash32_equal(&b->deployment, &s->p.view.deployment.id)) {
+        return SEQ_DEPLOYMENT;
+    }
+    if (b->n_legs > limits->legs_per_bundle) {
+        return SEQ_TOO_MANY_LEGS;
+    }
+    for (uint32_t i = 0; i < b->n_legs; i++) {
         if (party_executor_index(&s->p, b->legs[i].open.rollup) < 0) {
-            *verdict = SEQ_UNKNOWN_ROLLUP;
+            return SEQ_UNKNOWN_ROLLUP;
         }
     }
-    if (*verdict != SEQ_ADMITTED) {
-        return 0;
+    if (holds(&s->arrivals, &b->id) || holds(&s->deferred, &b->id)) {
+        return SEQ_DUPLICATE;
     }
-    bool known = false;
-    int rc = is_known(s, &b->id, &known);
-    if (rc == 0 && known) {
-        *verdict = SEQ_DUPLICATE;
-    }
-    return rc;
+    return s->pending_by_peer[from] >= limits->pending_per_user ? SEQ_PENDING : SEQ_ADMITTED;
 }
 
 /* Out: a copy of the submitted bytes, decoded. */
@@ -141,10 +138,28 @@ static int refuse_oversized(struct seq *s, uint32_t from, struct bytes submissio
     return refuse(s, from, submission, SEQ_TOO_LARGE, detail);
 }
 
+/* A bundle that has its promise gets the same again, whoever asks: it may be that the first was
+ * lost. Out: whether it was so. */
+static int repeat_promise(struct seq *s, uint32_t to, const struct hash32 *id, bool *repeated)
+{
+    CLEANUP(buf_fini) struct buf preconf = {0};
+    Lockstep__BundlePreconfirmed out = LOCKSTEP__BUNDLE_PRECONFIRMED__INIT;
+    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    int rc = seq_promise_of(s, id, &preconf);
+    *repeated = rc == 0;
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    out.preconfirmation = wire_bytes(buf_view(&preconf));
+    m.body_case = LOCKSTEP__MESSAGE__BODY_BUNDLE_PRECONFIRMED;
+    m.bundle_preconfirmed = &out;
+    return party_send(&s->p, to, &m);
+}
+
 int seq_on_submit(struct seq *s, uint32_t from, const Lockstep__SubmitBundle *m)
 {
     CLEANUP(seq_bundle_destroy) struct seq_bundle *b = NULL;
-    enum seq_refusal verdict = SEQ_ADMITTED;
+    bool repeated = false;
     if (m->bundle.len > s->p.config->limits->bundle_bytes) {
         return refuse_oversized(s, from, wire_view(&m->bundle));
     }
@@ -152,243 +167,99 @@ int seq_on_submit(struct seq *s, uint32_t from, const Lockstep__SubmitBundle *m)
     if (rc != 0) {
         return refuse_undecodable(s, from, wire_view(&m->bundle), rc);
     }
-    rc = first_look(s, from, &b->bundle, &verdict);
-    if (rc == 0 && verdict != SEQ_ADMITTED) {
+    rc = repeat_promise(s, from, &b->bundle.id, &repeated);
+    if (rc != 0 || repeated) {
+        return rc;
+    }
+    enum seq_refusal verdict = first_look(s, from, &b->bundle);
+    if (verdict != SEQ_ADMITTED) {
         return refuse(s, from, buf_view(&b->raw), verdict, "");
     }
-    if (rc == 0) {
-        rc = VEC_RESERVE(s->pending, s->cap_pending, s->n_pending + 1);
-    }
+    struct seq_pending arrival = {from, s->p.now, b};
+    rc = seq_queue_add(&s->arrivals, &arrival);
     if (rc != 0) {
         return rc;
     }
-    uint64_t id = SEQ_ADMIT_ID_BASE + s->next_work++;
-    act_work(s->p.out, id, SEQ_WORK_ADMIT, buf_view(&b->raw),
-             s->p.config->sequencer->admission_cost_ns * b->bundle.n_legs);
-    s->pending_by_peer[from]++;
-    s->pending[s->n_pending++] =
-        (struct seq_pending){.work_id = id, .wallet = from, .received = s->p.now, .bundle = b};
     b = NULL;
-    return 0;
+    s->pending_by_peer[from]++;
+    return seq_batch_start(s);
 }
 
-/* Are all proofs right? Takes the exponents on the way. */
-static enum seq_refusal read_verdicts(struct seq_bundle *b, struct bytes result)
+static int refuse_pending(struct seq *s, struct seq_pending *pending, enum seq_refusal reason,
+                          const char *detail)
 {
-    struct rd r = rd_from(result);
-    enum seq_refusal verdict = SEQ_ADMITTED;
-    for (uint32_t i = 0; i < b->bundle.n_legs; i++) {
-        int32_t rc = (int32_t)rd_u32(&r);
-        b->exponents[i] = rd_u64(&r);
-        if (rc != 0 && verdict == SEQ_ADMITTED) {
-            verdict = rc == ERR_NONCANONICAL ? SEQ_BAD_ELEMENT : SEQ_BAD_PROOF;
-        }
-    }
-    CHECK(rd_end(&r) == 0);
-    return verdict;
+    s->pending_by_peer[pending->wallet]--;
+    int rc = refuse(s, pending->wallet, buf_view(&pending->bundle->raw), reason, detail);
+    seq_bundle_destroy(&pending->bundle);
+    return rc;
 }
 
-/* Two legs with the same exponent cannot be solved in one batch: the later waits for the next
- * slot. */
-static bool collides(const struct seq_slot *slot, const struct seq_bundle *b)
+/* For the next slot. Those behind it do not wait: whoever repeats an exponent could hold up
+ * everybody. */
+static int defer(struct seq *s, struct seq_pending *pending, const char *why)
 {
-    for (uint32_t i = 0; i < slot->n_bundles; i++) {
-        const struct seq_bundle *other = slot->bundles[i];
-        for (uint32_t k = 0; k < other->bundle.n_legs; k++) {
-            for (uint32_t leg = 0; leg < b->bundle.n_legs; leg++) {
-                if (other->exponents[k] == b->exponents[leg]) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
-static bool repeats_exponent(const struct seq_bundle *b)
-{
-    for (uint32_t i = 0; i < b->bundle.n_legs; i++) {
-        for (uint32_t k = 0; k < i; k++) {
-            if (b->exponents[i] == b->exponents[k]) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Is there room in every block this bundle touches? */
-static enum seq_refusal check_room(const struct seq *s, const struct seq_slot *slot,
-                                   const struct seq_bundle *b)
-{
-    const Lockstep__LimitsConfig *limits = s->p.config->limits;
-    for (uint32_t i = 0; i < b->bundle.n_legs; i++) {
-        uint64_t rollup = b->bundle.legs[i].open.rollup;
-        const struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, rollup)];
-        uint64_t legs = chain->n_legs;
-        uint64_t gas = chain->gas;
-        for (uint32_t k = 0; k <= i; k++) {
-            const struct pro_open_part *open = &b->bundle.legs[k].open;
-            legs += open->rollup == rollup ? 1 : 0;
-            if (open->rollup == rollup && __builtin_add_overflow(gas, open->gas_limit, &gas)) {
-                return SEQ_GAS;
-            }
-        }
-        if (legs > limits->transactions_per_block) {
-            return SEQ_BLOCK_FULL;
-        }
-        if (gas > limits->gas_per_block) {
-            return SEQ_GAS;
-        }
-    }
-    return SEQ_ADMITTED;
-}
-
-/* Gives the bundle the next seq and its legs the next free positions of their rollups. */
-static int assign_positions(struct seq *s, struct seq_slot *slot, struct seq_bundle *b)
-{
-    uint32_t n = b->bundle.n_legs;
-    int rc = VEC_RESERVE(slot->bundles, slot->cap_bundles, (size_t)slot->n_bundles + 1);
-    b->preconf.txs = calloc(n, sizeof(*b->preconf.txs));
-    if (rc != 0 || b->preconf.txs == NULL) {
-        return ERR_NOMEM;
-    }
-    b->preconf.slot = slot->number;
-    b->preconf.seq = slot->n_bundles;
-    b->preconf.bundle_id = b->bundle.id;
-    b->preconf.n_legs = n;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct pro_leg *leg = &b->bundle.legs[i];
-        struct seq_chain *chain = &slot->chains[party_executor_index(&s->p, leg->open.rollup)];
-        rc = VEC_RESERVE(chain->legs, chain->cap_legs, (size_t)chain->n_legs + 1);
-        if (rc != 0) {
-            return rc;
-        }
-        b->preconf.txs[i].rollup = leg->open.rollup;
-        b->preconf.txs[i].order = chain->n_legs;
-        b->preconf.txs[i].enc_tx_hash = leg->enc_tx_hash;
-        chain->legs[chain->n_legs++] = (struct seq_leg_ref){slot->n_bundles, i};
-        chain->gas += leg->open.gas_limit;
-    }
-    slot->bundles[slot->n_bundles++] = b;
-    return 0;
-}
-
-/* The promise is durable before it leaves; it goes to the user and into DA. */
-static int promise(struct seq *s, struct seq_slot *slot, struct seq_bundle *b)
-{
-    CLEANUP(buf_fini) struct buf preconf = {0};
-    CLEANUP(buf_fini) struct buf item = {0};
-    CLEANUP(buf_fini) struct buf key = {0};
-    pro_preconf_sign(&s->p.view.domain, &b->preconf, &s->p.key);
-    pro_preconf_encode(&b->preconf, &preconf);
-    pro_preconf_hash(buf_view(&preconf), &b->preconf_hash);
-    pro_bundle_item_encode(buf_view(&b->raw), buf_view(&preconf), &item);
-    key_of(&b->bundle.id, &key);
-    if (preconf.err != 0 || item.err != 0 || key.err != 0) {
-        return ERR_NOMEM;
-    }
-    int rc = s->p.store->ops->put(s->p.store, buf_view(&key), buf_view(&preconf));
+    int rc = seq_queue_add(&s->deferred, pending);
     if (rc != 0) {
+        seq_bundle_destroy(&pending->bundle);
         return rc;
     }
-    Lockstep__BundlePreconfirmed out = LOCKSTEP__BUNDLE_PRECONFIRMED__INIT;
-    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
-    out.preconfirmation = wire_bytes(buf_view(&preconf));
-    m.body_case = LOCKSTEP__MESSAGE__BODY_BUNDLE_PRECONFIRMED;
-    m.bundle_preconfirmed = &out;
-    rc = party_send(&s->p, b->wallet, &m);
-    if (rc == 0) {
-        rc = party_da_put(&s->p, 0, slot->number, LOCKSTEP__DA_KIND__DA_BUNDLE, b->preconf.seq,
-                          buf_view(&item));
+    party_note(&s->p, "deferred", s->slots[s->n_slots - 1]->number, 0, 0,
+               pending->bundle->bundle.n_legs, why);
+    return 0;
+}
+
+static int refuse_replayed(struct seq *s, struct seq_pending *pending, int leg)
+{
+    char detail[80];
+    (void)snprintf(detail, sizeof(detail), "leg %d was promised before, in another bundle", leg);
+    return refuse_pending(s, pending, SEQ_DUPLICATE, detail);
+}
+
+int seq_settle(struct seq *s, struct seq_pending *pending, enum seq_refusal verdict)
+{
+    int replayed = -1;
+    if (verdict == SEQ_ADMITTED && s->closed) {
+        verdict = SEQ_CLOSED;
     }
-    return rc;
-}
-
-/* Anybody A_max times faster than the modelled solver could read the bundle after this long. */
-static void account_deadline(struct seq *s, const struct seq_pending *pending)
-{
-    const Lockstep__TimelockConfig *t = s->p.config->timelock;
-    uint64_t speedup = t->attacker_speedup != 0 ? t->attacker_speedup : 1;
-    u128 delay_ns =
-        (u128)tlp_params_squarings(s->p.tlp) * (u128)NS_PER_S / t->squarings_per_second / speedup;
-    u128 taken_ns = (u128)(s->p.now.ns - pending->received.ns);
-    if (taken_ns > delay_ns) {
-        party_note(&s->p, "deadline_missed", pending->bundle->preconf.slot, 0, 0,
-                   (uint64_t)taken_ns, "promised after the time-lock could have been broken");
+    if (verdict == SEQ_ADMITTED && seq_repeats_exponent(pending->bundle)) {
+        verdict = SEQ_BAD_ELEMENT;
     }
-}
-
-static void drop_pending(struct seq *s, size_t at)
-{
-    memmove(&s->pending[at], &s->pending[at + 1], (s->n_pending - at - 1) * sizeof(*s->pending));
-    s->n_pending--;
-}
-
-static int refuse_pending(struct seq *s, size_t at, enum seq_refusal reason)
-{
-    struct seq_pending pending = s->pending[at];
-    drop_pending(s, at);
-    s->pending_by_peer[pending.wallet]--;
-    int rc = refuse(s, pending.wallet, buf_view(&pending.bundle->raw), reason, "");
-    seq_bundle_destroy(&pending.bundle);
-    return rc;
-}
-
-/* Takes a verified bundle into the open slot, or leaves it for the next one. */
-static int admit(struct seq *s, size_t at)
-{
-    struct seq_pending *pending = &s->pending[at];
-    if (s->closed) {
-        return refuse_pending(s, at, SEQ_CLOSED);
+    if (verdict != SEQ_ADMITTED) {
+        return refuse_pending(s, pending, verdict, "");
+    }
+    int rc = seq_find_replayed(s, &pending->bundle->bundle, &replayed);
+    if (rc != 0) {
+        seq_bundle_destroy(&pending->bundle);
+        return rc;
+    }
+    if (replayed >= 0) {
+        return refuse_replayed(s, pending, replayed);
     }
     struct seq_slot *slot = s->slots[s->n_slots - 1];
-    if (repeats_exponent(pending->bundle)) {
-        return refuse_pending(s, at, SEQ_BAD_ELEMENT);
+    if (seq_collides(slot, pending->bundle)) {
+        return defer(s, pending, "an exponent is taken in this slot");
     }
-    if (collides(slot, pending->bundle)) {
-        pending->deferred = true;
-        return 0;
+    bool put_off = false;
+    verdict = seq_check_room(s, slot, pending->bundle);
+    if (verdict == SEQ_ADMITTED) {
+        seq_attack_censor(s, slot, pending->bundle, &verdict, &put_off);
     }
-    enum seq_refusal room = check_room(s, slot, pending->bundle);
-    if (room != SEQ_ADMITTED) {
-        return refuse_pending(s, at, room);
+    if (verdict != SEQ_ADMITTED) {
+        return refuse_pending(s, pending, verdict, "");
     }
-    struct seq_pending admitted = *pending;
-    drop_pending(s, at);
-    int rc = assign_positions(s, slot, admitted.bundle);
-    if (rc == 0) {
-        account_deadline(s, &admitted);
-        rc = promise(s, slot, admitted.bundle);
-    }
-    return rc;
-}
-
-int seq_on_admitted(struct seq *s, const struct act_event *ev)
-{
-    size_t at = 0;
-    while (at < s->n_pending && s->pending[at].work_id != ev->id) {
-        at++;
-    }
-    CHECK(at < s->n_pending);
-    if (ev->work_rc != 0) {
-        return ev->work_rc;
-    }
-    enum seq_refusal verdict = read_verdicts(s->pending[at].bundle, ev->body);
-    return verdict == SEQ_ADMITTED ? admit(s, at) : refuse_pending(s, at, verdict);
+    return put_off ? defer(s, pending, NULL) : seq_attack_promise(s, slot, pending);
 }
 
 int seq_admit_deferred(struct seq *s)
 {
+    struct seq_queue waiting = s->deferred;
     int rc = 0;
-    size_t at = 0;
-    while (at < s->n_pending && rc == 0) {
-        size_t before = s->n_pending;
-        if (s->pending[at].deferred) {
-            s->pending[at].deferred = false;
-            rc = admit(s, at);
-        }
-        at += s->n_pending == before ? 1 : 0;
+    s->deferred = (struct seq_queue){0};
+    for (size_t i = 0; i < waiting.n && rc == 0; i++) {
+        struct seq_pending pending = waiting.items[i];
+        waiting.items[i].bundle = NULL;
+        rc = seq_settle(s, &pending, SEQ_ADMITTED);
     }
+    seq_queue_fini(&waiting);
     return rc;
 }

@@ -7,8 +7,11 @@
  * A sealed slot waits until all earlier slots have been proposed: there is one solver, and
  * executors get proposal blocks in slot order.
  *
- * seq.c dispatches, seq_admit.c fills the open slot, seq_slot.c seals and reveals, seq_rounds.c
- * proposes, collects results, applies the policy and finalizes, seq_work.c computes. */
+ * seq.c dispatches; seq_admit.c takes and refuses submissions, seq_batch.c has their proofs
+ * verified, seq_promise.c gives out positions; seq_slot.c seals and reveals, seq_rounds.c proposes,
+ * collects results, applies the policy and finalizes; seq_log.c signs; seq_work.c computes;
+ * seq_faults.c misbehaves where a scenario wants it, seq_attack.c is what a dishonest sequencer
+ * does with what it reads on the way in. */
 #ifndef SEQUENCER_SEQ_CORE_H
 #define SEQUENCER_SEQ_CORE_H
 
@@ -27,7 +30,7 @@
     X(SEQ_TOO_LARGE, "too_large") /* bytes */                                                      \
     X(SEQ_TOO_MANY_LEGS, "too_many_legs")                                                          \
     X(SEQ_UNKNOWN_ROLLUP, "unknown_rollup")                                                        \
-    X(SEQ_DUPLICATE, "duplicate")      /* admitted before, or being admitted */                    \
+    X(SEQ_DUPLICATE, "duplicate")      /* being admitted, or holds a leg of another bundle */      \
     X(SEQ_BAD_PROOF, "bad_proof")      /* a time-lock proof does not verify */                     \
     X(SEQ_BAD_ELEMENT, "bad_element")  /* not a canonical member of the group */                   \
     X(SEQ_BLOCK_FULL, "block_full")    /* transactions per block */                                \
@@ -53,7 +56,7 @@ enum seq_phase {
 
 /* Work kinds. */
 enum seq_work {
-    SEQ_WORK_ADMIT = 1,  /* bundle -> per leg: rc, exponent */
+    SEQ_WORK_ADMIT = 1,  /* legs -> per leg: rc, exponent */
     SEQ_WORK_SOLVE = 2,  /* bundles -> per leg: verdict, w, plaintext */
     SEQ_WORK_COMMIT = 3, /* blocks -> commitments */
 };
@@ -67,6 +70,7 @@ struct seq_bundle {
     struct pro_preconf preconf;
     struct hash32 preconf_hash;
     uint64_t *exponents; /* by leg */
+    bool dropped;        /* on order: see seq_faults.h */
 };
 
 struct seq_leg_ref {
@@ -97,6 +101,13 @@ struct seq_failure {
     struct buf artifact;
 };
 
+/* A bundle on its way to a promise. */
+struct seq_pending {
+    uint32_t wallet;
+    struct sim_time received;
+    struct seq_bundle *bundle;
+};
+
 struct seq_slot {
     uint64_t number;
     enum seq_phase phase;
@@ -104,6 +115,9 @@ struct seq_slot {
     struct seq_bundle **bundles; /* by seq */
     uint32_t n_bundles;
     size_t cap_bundles;
+    uint64_t *exponents; /* of all legs, ascending */
+    size_t n_exponents;
+    size_t cap_exponents;
     struct seq_chain *chains; /* parallel to view.executors */
     struct buf revealed;      /* result of the solve: plaintexts live here */
     struct pol_leg *pol_legs;
@@ -113,16 +127,17 @@ struct seq_slot {
     struct seq_failure *failures;
     size_t n_failures;
     size_t cap_failures;
+    struct seq_pending held; /* on order: see seq_faults.h; the bundle is one of `bundles` */
 };
 
-/* A bundle whose proofs are being verified, or that waits for the next slot. */
-struct seq_pending {
-    uint64_t work_id;
-    uint32_t wallet;
-    struct sim_time received;
-    struct seq_bundle *bundle;
-    bool deferred; /* its exponent collided; admitted as soon as the next slot opens */
+struct seq_queue {
+    struct seq_pending *items; /* in order of arrival */
+    size_t n;
+    size_t cap;
 };
+
+/* What is scripted against users (seq_attack.c). */
+struct seq_attack;
 
 struct seq {
     struct party p;
@@ -132,20 +147,95 @@ struct seq {
     size_t cap_slots;
     bool closed;
     struct sim_time started;
-    struct seq_pending *pending;
-    size_t n_pending;
-    size_t cap_pending;
+    struct seq_queue arrivals; /* the first n_verifying are before the one admission work */
+    size_t n_verifying;
+    struct seq_queue deferred; /* verified; their exponents collided: first in the next slot */
     uint64_t next_work;
+    struct hash32 weight_key;  /* secret: where the weights of a batch come from */
     uint32_t *pending_by_peer; /* bundles not finalized yet, by peer id */
+    bool *fault_told;          /* parallel to the configured faults */
+    struct seq_attack *attacks;
+    size_t n_attacks;
 };
 
 const char *seq_refusal_name(enum seq_refusal r);
 
 /* seq_admit.c */
 int seq_on_submit(struct seq *s, uint32_t from, const Lockstep__SubmitBundle *m) MUST_CHECK;
-int seq_on_admitted(struct seq *s, const struct act_event *ev) MUST_CHECK;
+/* The verdict on one verified bundle: promised, refused, or left for the next slot. Takes the
+ * bundle over. */
+int seq_settle(struct seq *s, struct seq_pending *pending, enum seq_refusal verdict) MUST_CHECK;
+/* What waits for a slot goes into the one just opened; or is refused if there is none. */
 int seq_admit_deferred(struct seq *s) MUST_CHECK;
+int seq_queue_add(struct seq_queue *q, const struct seq_pending *pending) MUST_CHECK;
+void seq_queue_fini(struct seq_queue *q);
 void seq_bundle_destroy(struct seq_bundle **b);
+
+/* seq_attack.c */
+/* Reads the configuration's attacks. Returns: 0, ERR_NOMEM, or ERR_INVALID with a sentence. */
+int seq_attacks_init(struct seq *s, struct buf *why) MUST_CHECK;
+void seq_attacks_fini(struct seq *s);
+/* In: a bundle about to be promised. Out: *verdict, SEQ_ADMITTED to let it pass; *put_off, true to
+ * keep it for the next slot. Puts on record what it does. */
+void seq_attack_censor(struct seq *s, const struct seq_slot *slot, const struct seq_bundle *b,
+                       enum seq_refusal *verdict, bool *put_off);
+/* seq_promise, with bundles of the sequencer's own promised right before and after it where an
+ * attack says so. */
+int seq_attack_promise(struct seq *s, struct seq_slot *slot,
+                       struct seq_pending *pending) MUST_CHECK;
+/* Learns from a slot that has been revealed what others' swaps have done to the pools. */
+int seq_attack_learn(struct seq *s, const struct seq_slot *slot) MUST_CHECK;
+
+/* seq_batch.c: while one admission work runs, arrivals queue; when it ends, the next takes what
+ * waits, up to a number of legs. So nobody waits for a timer, nor for more than one batch. */
+int seq_batch_start(struct seq *s) MUST_CHECK;
+int seq_on_admitted(struct seq *s, const struct act_event *ev) MUST_CHECK;
+int seq_work_admit(const struct seq *s, struct bytes request, struct buf *result) MUST_CHECK;
+
+/* seq_promise.c */
+enum seq_refusal seq_check_room(const struct seq *s, const struct seq_slot *slot,
+                                const struct seq_bundle *b);
+/* Two legs with the same exponent cannot be solved in one batch. */
+bool seq_collides(const struct seq_slot *slot, const struct seq_bundle *b);
+bool seq_repeats_exponent(const struct seq_bundle *b);
+/* Gives the bundle its places in the slot, signs and sends the promise. The slot owns the bundle
+ * from here on, also on failure. */
+int seq_promise(struct seq *s, struct seq_slot *slot, struct seq_pending *pending) MUST_CHECK;
+/* Promises what is still held back. */
+int seq_promise_held(struct seq *s, struct seq_slot *slot) MUST_CHECK;
+
+/* seq_log.c: the sign log. Whatever the sequencer signs is durable before it leaves; nothing is
+ * signed that contradicts an entry: then a note says what, and the actor stops with ERR_EXISTS.
+ *
+ *   log/slot                          u64 the latest slot opened, i64 when slot 1 began
+ *   log/place/ u64 slot, u64 rollup, u32 order      u32 seq, u32 leg, bundle id
+ *   log/seq/ u64 slot, u32 seq                      bundle id
+ *   log/leg/ hash of a leg without its proof        id of the bundle it was promised in
+ *   log/bundle/ id                                  the preconfirmation, whole; written last
+ *   log/KIND/ u64 slot, u64 rollup, u32 round       digest of what was signed there */
+enum seq_statement { SEQ_SAYS_ORDER, SEQ_SAYS_OPENINGS, SEQ_SAYS_BLOCK, SEQ_SAYS_FINAL };
+
+struct seq_place {
+    enum seq_statement kind;
+    uint64_t slot;
+    uint64_t rollup;
+    uint32_t round; /* BLOCK only, else 0 */
+};
+
+/* Appends body || signature. */
+int seq_sign(struct seq *s, const struct seq_place *place, struct bytes body,
+             struct buf *out) MUST_CHECK;
+/* Signs b->preconf in place and appends its encoding. */
+int seq_sign_promise(struct seq *s, struct seq_bundle *b, struct buf *out) MUST_CHECK;
+/* Appends the preconfirmation this bundle was given. Returns: 0, ERR_NOTFOUND, a store failure. */
+int seq_promise_of(const struct seq *s, const struct hash32 *bundle, struct buf *out) MUST_CHECK;
+/* Out: the first leg that was promised in another bundle, or -1. A leg names the number of its
+ * bundle, not its siblings: anybody can put it next to others. It is the same leg whatever form its
+ * proof has. */
+int seq_find_replayed(const struct seq *s, const struct pro_bundle *b, int *leg) MUST_CHECK;
+int seq_log_slot(struct seq *s, uint64_t number) MUST_CHECK;
+/* On ACT_START. Sets s->started. Out: the slot to open, after every slot with a promise. */
+int seq_resume(struct seq *s, uint64_t *number) MUST_CHECK;
 
 /* seq_slot.c */
 int seq_open_slot(struct seq *s, uint64_t number) MUST_CHECK;

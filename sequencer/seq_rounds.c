@@ -5,6 +5,7 @@
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
 #include "common/protocol/pro_signed.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
@@ -80,13 +81,15 @@ static size_t touched_rollups(const struct seq *s, const struct seq_slot *slot, 
 static int sign_header(struct seq *s, const struct pro_header *h, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf body = {0};
+    struct seq_place place = {h->final ? SEQ_SAYS_FINAL : SEQ_SAYS_BLOCK, h->slot, h->rollup,
+                              h->final ? 0 : h->round};
     pro_header_encode(h, &body);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_BLOCK, &s->p.key, buf_view(&body), out);
-    return body.err != 0 ? body.err : out->err;
+    return body.err != 0 ? body.err : seq_sign(s, &place, buf_view(&body), out);
 }
 
+/* In: the header for DA, and the one for L1. They are the same. */
 static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool final,
-                        struct bytes header)
+                        struct bytes header, struct bytes l1_header)
 {
     CLEANUP(buf_fini) struct buf body = {.limit = SIZE_MAX / 2};
     uint64_t rollup = s->p.view.executors[at].rollup;
@@ -105,7 +108,7 @@ static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool fi
     }
     if (rc == 0) {
         rc = party_l1_submit(
-            &s->p, final ? LOCKSTEP__L1_KIND__L1_FINAL : LOCKSTEP__L1_KIND__L1_BLOCK, header);
+            &s->p, final ? LOCKSTEP__L1_KIND__L1_FINAL : LOCKSTEP__L1_KIND__L1_BLOCK, l1_header);
     }
     return rc;
 }
@@ -149,6 +152,7 @@ static int publish_block(struct seq *s, struct seq_slot *slot, size_t at, bool f
     struct seq_chain *chain = &slot->chains[at];
     uint8_t excluded[PRO_MAX_ENTRIES / 8] = {0};
     CLEANUP(buf_fini) struct buf artifact = {0};
+    CLEANUP(buf_fini) struct buf shown = {0}; /* to L1 */
     struct pro_header h = {
         .slot = slot->number,
         .rollup = s->p.view.executors[at].rollup,
@@ -169,7 +173,9 @@ static int publish_block(struct seq *s, struct seq_slot *slot, size_t at, bool f
     }
     int rc = sign_header(s, &h, &artifact);
     if (rc == 0) {
-        rc = publish_body(s, slot, at, final, buf_view(&artifact));
+        buf_append_bytes(&shown, buf_view(&artifact));
+        rc = shown.err != 0 ? shown.err : seq_fault_other_block(s, &h, &shown);
+        rc = rc != 0 ? rc : publish_body(s, slot, at, final, buf_view(&artifact), buf_view(&shown));
     }
     return rc != 0 ? rc : send_to_executor(s, slot, at, final, buf_view(&artifact));
 }
@@ -187,6 +193,10 @@ int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result)
         rd_fixed(&r, chain->commitment.b, sizeof(chain->commitment.b));
         chain->changed = false;
         chain->awaiting = !final;
+        if (!final && slot->round == 0 &&
+            seq_commits(s, PRO_FAULT_WITHHOLD_BLOCK, slot->number, chain->block.rollup)) {
+            continue;
+        }
         published++;
         int rc = publish_block(s, slot, i, final);
         if (rc != 0) {
@@ -220,8 +230,9 @@ static int describe_slot(struct seq *s, struct seq_slot *slot)
     struct pol_leg *next = slot->pol_legs;
     for (uint32_t i = 0; i < slot->n_bundles; i++) {
         const struct pro_preconf *p = &slot->bundles[i]->preconf;
-        slot->pol_bundles[i] = (struct pol_bundle){next, p->n_legs};
-        for (uint32_t leg = 0; leg < p->n_legs; leg++) {
+        uint32_t n = slot->bundles[i]->dropped ? 0 : p->n_legs;
+        slot->pol_bundles[i] = (struct pol_bundle){next, n};
+        for (uint32_t leg = 0; leg < n; leg++) {
             int chain = party_executor_index(&s->p, p->txs[leg].rollup);
             *next++ = (struct pol_leg){(uint32_t)chain, p->txs[leg].order};
         }
@@ -271,6 +282,9 @@ static int decide(struct seq *s, struct seq_slot *slot)
     CLEANUP(cleanup_free) struct bytes *status = calloc(s->n_chains, sizeof(*status));
     if (status == NULL) {
         return ERR_NOMEM;
+    }
+    if (slot->round == 0 && seq_commits(s, PRO_FAULT_WITHHOLD_SECOND, slot->number, 0)) {
+        return 0;
     }
     int rc = slot->round == 0 ? describe_slot(s, slot) : 0;
     if (rc != 0) {

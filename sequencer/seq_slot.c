@@ -3,7 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
-#include "common/protocol/pro_signed.h"
+#include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
 
@@ -38,6 +38,7 @@ void seq_slot_destroy(struct seq_slot **slot, size_t n_chains)
         buf_fini(&s->failures[i].artifact);
     }
     free(s->bundles);
+    free(s->exponents);
     free(s->chains);
     free(s->failures);
     free(s->pol_legs);
@@ -76,6 +77,9 @@ int seq_open_slot(struct seq *s, uint64_t number)
 {
     const Lockstep__SlotConfig *c = s->p.config->sequencer->slots;
     int rc = VEC_RESERVE(s->slots, s->cap_slots, s->n_slots + 1);
+    if (rc == 0) {
+        rc = seq_log_slot(s, number);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -124,7 +128,8 @@ static int promised_block(struct seq *s, struct seq_slot *slot, size_t at)
 
 static int seal(struct seq *s, struct seq_slot *slot)
 {
-    int rc = 0;
+    int rc = seq_promise_held(s, slot);
+    seq_fault_sealing(s, slot);
     for (size_t i = 0; i < s->n_chains && rc == 0; i++) {
         if (slot->chains[i].n_legs != 0) {
             rc = promised_block(s, slot, i);
@@ -166,13 +171,15 @@ static int publish_order(struct seq *s, struct seq_slot *slot, size_t at,
     CLEANUP(buf_fini) struct buf artifact = {0};
     uint64_t rollup = s->p.view.executors[at].rollup;
     struct pro_order order = {slot->number, rollup, slot->chains[at].n_legs, *commitment};
+    struct seq_place place = {SEQ_SAYS_ORDER, slot->number, rollup, 0};
     pro_order_encode(&order, &body);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_ORDER, &s->p.key, buf_view(&body), &artifact);
-    if (body.err != 0 || artifact.err != 0) {
-        return ERR_NOMEM;
+    int rc = body.err != 0 ? body.err : seq_sign(s, &place, buf_view(&body), &artifact);
+    if (rc != 0) {
+        return rc;
     }
-    int rc = party_da_put(&s->p, rollup, slot->number, LOCKSTEP__DA_KIND__DA_ORDER, 0,
-                          buf_view(&artifact));
+    rc = party_da_put(&s->p, rollup, slot->number, LOCKSTEP__DA_KIND__DA_ORDER, 0,
+                      buf_view(&artifact));
+    rc = rc != 0 ? rc : seq_fault_other_order(s, &order, &artifact);
     return rc != 0 ? rc : party_l1_submit(&s->p, LOCKSTEP__L1_KIND__L1_ORDER, buf_view(&artifact));
 }
 
@@ -189,6 +196,9 @@ static int start_solving(struct seq *s, struct seq_slot *slot)
         return request.err;
     }
     slot->phase = SEQ_SOLVING;
+    if (seq_commits(s, PRO_FAULT_WITHHOLD_REVEAL, slot->number, 0)) {
+        return 0;
+    }
     struct sim_time done = sim_time_add((struct sim_time){chain_cost_ns(s)},
                                         legs * s->p.config->sequencer->reveal_cost_ns);
     act_work(s->p.out, seq_slot_work_id(slot, SEQ_WORK_SOLVE), SEQ_WORK_SOLVE, buf_view(&request),
@@ -234,10 +244,11 @@ static int publish_openings(struct seq *s, struct seq_slot *slot, size_t at,
 {
     CLEANUP(buf_fini) struct buf body = {.limit = SIZE_MAX / 2};
     CLEANUP(buf_fini) struct buf artifact = {.limit = SIZE_MAX / 2};
+    struct seq_place place = {SEQ_SAYS_OPENINGS, slot->number, openings->rollup, 0};
     pro_openings_encode(openings, &body);
-    pro_sign(&s->p.view.deployment.id, PRO_TAG_OPENINGS, &s->p.key, buf_view(&body), &artifact);
-    if (body.err != 0 || artifact.err != 0) {
-        return ERR_NOMEM;
+    int rc = body.err != 0 ? body.err : seq_sign(s, &place, buf_view(&body), &artifact);
+    if (rc != 0) {
+        return rc;
     }
     return party_da_put(&s->p, s->p.view.executors[at].rollup, slot->number,
                         LOCKSTEP__DA_KIND__DA_OPENINGS, 0, buf_view(&artifact));
@@ -269,6 +280,7 @@ static int reveal_chain(struct seq *s, struct seq_slot *slot, size_t at,
         chain->block.entries[i].tx = leg->plain;
     }
     chain->changed = true;
+    seq_fault_revealing(s, slot, at, &o);
     return publish_openings(s, slot, at, &o);
 }
 
@@ -318,5 +330,6 @@ int seq_on_solved(struct seq *s, struct seq_slot *slot, struct bytes result)
         }
     }
     slot->phase = SEQ_COMMITTING;
-    return seq_start_commit(s, slot, false);
+    int rc = seq_attack_learn(s, slot);
+    return rc != 0 ? rc : seq_start_commit(s, slot, false);
 }

@@ -16,32 +16,6 @@ static struct tlp_puzzle puzzle_of(const struct pro_leg *leg)
     return (struct tlp_puzzle){leg->u, leg->q, leg->proof, leg->sealed};
 }
 
-/* Verifies the proofs of one bundle. */
-static int work_admit(const struct seq *s, struct bytes request, struct buf *result)
-{
-    CLEANUP(pro_bundle_fini) struct pro_bundle b = {0};
-    CLEANUP(buf_fini) struct buf context = {0};
-    int rc = pro_bundle_decode(request, &b);
-    for (uint32_t i = 0; i < b.n_legs && rc == 0; i++) {
-        struct tlp_puzzle puzzle = puzzle_of(&b.legs[i]);
-        uint64_t exponent = 0;
-        rc = leg_context(s, &b.legs[i], &context);
-        if (rc != 0) {
-            break;
-        }
-        int verdict = tlp_verify(s->p.tlp, buf_view(&context), &puzzle);
-        if (verdict == 0) {
-            verdict = tlp_exponent(s->p.tlp, b.legs[i].u, &exponent);
-        }
-        if (verdict == ERR_NOMEM || verdict == ERR_CRYPTO) {
-            return verdict;
-        }
-        wr_u32(result, (uint32_t)verdict);
-        wr_u64(result, exponent);
-    }
-    return rc != 0 ? rc : result->err;
-}
-
 /* The bundles of a slot, decoded for solving. */
 struct solve {
     uint32_t n_bundles;
@@ -113,7 +87,7 @@ static int open_leg(const struct seq *s, const struct pro_leg *leg, struct bytes
     if (rc == 0) {
         rc = tlp_open(s->p.tlp, buf_view(&context), &puzzle, w, &plain);
     }
-    if (rc != 0 && rc != ERR_MISMATCH) {
+    if (rc != 0 && rc != ERR_MISMATCH && rc != ERR_PROOF) { /* PROOF: badly admitted */
         return rc;
     }
     int face = rc != 0 ? rc : pro_tx_on_face(&s->p.view.deployment.id, leg, buf_view(&plain));
@@ -139,8 +113,9 @@ static int work_solve(const struct seq *s, struct bytes request, struct buf *res
     size_t at = 0;
     for (uint32_t i = 0; i < v.n_bundles; i++) {
         for (uint32_t k = 0; k < v.bundles[i].n_legs && rc == 0; k++, at++) {
-            rc = v.rcs[at] != 0 ? v.rcs[at]
-                                : open_leg(s, &v.bundles[i].legs[k], buf_view(&v.ws[at]), result);
+            rc = v.rcs[at] == 0 || v.rcs[at] == ERR_PROOF
+                     ? open_leg(s, &v.bundles[i].legs[k], buf_view(&v.ws[at]), result)
+                     : v.rcs[at];
         }
     }
     return rc;
@@ -172,7 +147,7 @@ int seq_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
     const struct seq *s = (const struct seq *)self;
     switch ((enum seq_work)kind) {
     case SEQ_WORK_ADMIT:
-        return work_admit(s, request, result);
+        return seq_work_admit(s, request, result);
     case SEQ_WORK_SOLVE:
         return work_solve(s, request, result);
     case SEQ_WORK_COMMIT:

@@ -18,14 +18,18 @@ void wal_bundle_fini(struct wal_bundle *b)
     *b = (struct wal_bundle){0};
 }
 
-struct wal_bundle *wal_find(struct wal *w, const struct hash32 *id)
+/* The first bundle with this id that has not been answered yet, or NULL. */
+static struct wal_bundle *find_waiting(struct wal *w, const struct hash32 *id)
 {
+    struct wal_bundle *found = NULL;
     for (size_t i = 0; i < w->n_bundles; i++) {
-        if (hash32_equal(&w->bundles[i].id, id)) {
-            return &w->bundles[i];
+        struct wal_bundle *b = &w->bundles[i];
+        if (!b->promised && hash32_equal(&b->id, id) &&
+            (found == NULL || b->number < found->number)) {
+            found = b;
         }
     }
-    return NULL;
+    return found;
 }
 
 static void forget(struct wal *w, struct wal_bundle *b)
@@ -66,20 +70,52 @@ static void record_preconfirmed(struct wal *w, const struct wal_bundle *b, struc
     party_record(&w->p, &r);
 }
 
+static void promise_key(const struct hash32 *bundle, struct buf *key)
+{
+    wr_fixed(key, "promise/", 8);
+    wr_fixed(key, bundle->b, 32);
+}
+
 static int keep_promise(struct wal *w, struct wal_bundle *b, struct pro_preconf *p,
                         struct bytes promise)
 {
     CLEANUP(buf_fini) struct buf key = {0};
-    wr_fixed(&key, "promise/", 8);
-    wr_fixed(&key, b->id.b, 32);
+    promise_key(&b->id, &key);
     int rc = key.err != 0 ? key.err : w->p.store->ops->put(w->p.store, buf_view(&key), promise);
     if (rc == 0) {
         b->preconf = *p;
         *p = (struct pro_preconf){0};
         b->promised = true;
         record_preconfirmed(w, b, promise);
+        rc = wal_compare_promises(w, b);
     }
     return rc;
+}
+
+static void end_refused(struct wal *w, struct wal_bundle *b, const char *reason, const char *detail)
+{
+    Lockstep__TraceRefused t = LOCKSTEP__TRACE_REFUSED__INIT;
+    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
+    t.name = b->name;
+    t.bundle_id = wire_bytes(BYTES_OF(b->id));
+    t.reason = (char *)(uintptr_t)reason;
+    t.detail = (char *)(uintptr_t)detail;
+    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_REFUSED;
+    r.refused = &t;
+    party_record(&w->p, &r);
+    forget(w, b);
+}
+
+/* A bundle submitted once more is answered with the promise it has. Out: whether this is one. */
+static int is_repeated(const struct wal *w, const struct hash32 *bundle, struct bytes promise,
+                       bool *out)
+{
+    CLEANUP(buf_fini) struct buf key = {0};
+    CLEANUP(buf_fini) struct buf known = {0};
+    promise_key(bundle, &key);
+    int rc = key.err != 0 ? key.err : w->p.store->ops->get(w->p.store, buf_view(&key), &known);
+    *out = rc == 0 && bytes_equal(buf_view(&known), promise);
+    return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
 static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundlePreconfirmed *m)
@@ -98,9 +134,18 @@ static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundleP
         party_reject(&w->p, from, ACT_REJECT_MALFORMED, "preconfirmation: %s", err_text(rc));
         return 0;
     }
-    struct wal_bundle *b = wal_find(w, &p.bundle_id);
-    if (b == NULL || b->promised) {
+    struct wal_bundle *b = find_waiting(w, &p.bundle_id);
+    if (b == NULL) {
         party_reject(&w->p, from, ACT_REJECT_DUPLICATE, "no bundle waits for this promise");
+        return 0;
+    }
+    bool repeated = false;
+    rc = is_repeated(w, &p.bundle_id, promise, &repeated);
+    if (rc != 0) {
+        return rc;
+    }
+    if (repeated) {
+        end_refused(w, b, "duplicate", "it has its promise");
         return 0;
     }
     rc = check_promise(w, b, &p);
@@ -111,33 +156,29 @@ static int on_preconfirmed(struct wal *w, uint32_t from, const Lockstep__BundleP
     return keep_promise(w, b, &p, promise);
 }
 
+/* The latest submission of these bytes that has not been answered yet: what is refused is the
+ * repetition. */
 static struct wal_bundle *find_submission(struct wal *w, const ProtobufCBinaryData *hash)
 {
+    struct wal_bundle *found = NULL;
     for (size_t i = 0; i < w->n_bundles; i++) {
-        if (bytes_equal(BYTES_OF(w->bundles[i].submission), wire_view(hash))) {
-            return &w->bundles[i];
+        struct wal_bundle *b = &w->bundles[i];
+        if (!b->promised && bytes_equal(BYTES_OF(b->submission), wire_view(hash)) &&
+            (found == NULL || b->number > found->number)) {
+            found = b;
         }
     }
-    return NULL;
+    return found;
 }
 
 static int on_refused(struct wal *w, uint32_t from, const Lockstep__BundleRefused *m)
 {
     struct wal_bundle *b = find_submission(w, &m->submission);
-    if (b == NULL || b->promised || from != w->p.sequencer_id) {
+    if (b == NULL || from != w->p.sequencer_id) {
         party_reject(&w->p, from, ACT_REJECT_UNEXPECTED, "no bundle waits for this refusal");
         return 0;
     }
-    Lockstep__TraceRefused t = LOCKSTEP__TRACE_REFUSED__INIT;
-    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
-    t.name = b->name;
-    t.bundle_id = wire_bytes(BYTES_OF(b->id));
-    t.reason = m->reason;
-    t.detail = m->detail;
-    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_REFUSED;
-    r.refused = &t;
-    party_record(&w->p, &r);
-    forget(w, b);
+    end_refused(w, b, m->reason, m->detail);
     return 0;
 }
 
@@ -196,6 +237,9 @@ static int on_l1_event(struct wal *w, const Lockstep__L1Event *e)
         void_bundles(w, e);
         return 0;
     }
+    if (e->kind == LOCKSTEP__L1_KIND__L1_BLOCK) {
+        return wal_on_l1_block(w, e);
+    }
     struct bytes body;
     struct pro_header header;
     bool final = e->kind == LOCKSTEP__L1_KIND__L1_FINAL;
@@ -251,6 +295,8 @@ static int wal_message(struct party *p, uint32_t from, const Lockstep__Message *
         return on_refused(w, from, m->bundle_refused);
     case LOCKSTEP__MESSAGE__BODY_L1_BLOCK:
         return on_l1_block(w, from, m->l1_block);
+    case LOCKSTEP__MESSAGE__BODY_DA_ITEM:
+        return wal_on_item(w, from, m->da_item);
     default:
         party_reject(p, from, ACT_REJECT_UNEXPECTED, "not a message for a wallet");
         return 0;
@@ -266,9 +312,7 @@ static int wal_timer(struct party *p, uint64_t id)
 
 static int wal_work_done(struct party *p, const struct act_event *ev)
 {
-    (void)p;
-    (void)ev;
-    return 0;
+    return wal_on_watched((struct wal *)p, ev);
 }
 
 static const struct party_ops ops = {wal_start, wal_message, wal_timer, wal_work_done};
@@ -286,6 +330,10 @@ static void wal_destroy(struct act_actor **self)
         free(w->accounts[i].name);
         sig_key_wipe(&w->accounts[i].key);
     }
+    for (size_t i = 0; i < w->n_watched; i++) {
+        wal_watched_fini(&w->watched[i]);
+    }
+    free(w->watched);
     free(w->bundles);
     free(w->accounts);
     party_fini(&w->p);
@@ -333,6 +381,10 @@ static int wal_create(const struct act_setup *setup, struct act_actor **out, str
     }
     struct act_actor *self = (struct act_actor *)w;
     rc = take_accounts(w, why);
+    if (rc == 0 && w->p.view.vc == NULL) {
+        buf_printf(why, "a wallet needs the KZG setup");
+        rc = ERR_INVALID;
+    }
     if (rc != 0) {
         wal_destroy(&self);
         return rc;
@@ -346,4 +398,4 @@ static int wal_step(struct act_actor *self, const struct act_event *ev, struct a
     return party_step(&((struct wal *)self)->p, &ops, ev, out);
 }
 
-const struct act_class wal_class = {"wallet", wal_create, wal_step, NULL, wal_destroy};
+const struct act_class wal_class = {"wallet", wal_create, wal_step, wal_work_run, wal_destroy};

@@ -286,6 +286,24 @@ int party_da_put(struct party *p, uint64_t rollup, uint64_t slot, Lockstep__DaKi
     return party_send(p, p->da_id, &m);
 }
 
+int party_da_get(struct party *p, uint64_t rollup, uint64_t slot, Lockstep__DaKind kind,
+                 uint32_t index)
+{
+    Lockstep__DaKey key = LOCKSTEP__DA_KEY__INIT;
+    Lockstep__DaKey *keys = &key;
+    Lockstep__DaGet get = LOCKSTEP__DA_GET__INIT;
+    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    key.namespace_ = rollup;
+    key.slot = slot;
+    key.kind = kind;
+    key.index = index;
+    get.n_keys = 1;
+    get.keys = &keys;
+    m.body_case = LOCKSTEP__MESSAGE__BODY_DA_GET;
+    m.da_get = &get;
+    return party_send(p, p->da_id, &m);
+}
+
 int party_l1_submit(struct party *p, Lockstep__L1Kind kind, struct bytes artifact)
 {
     Lockstep__L1Submit submit = LOCKSTEP__L1_SUBMIT__INIT;

@@ -58,6 +58,9 @@ int party_step(struct party *p, const struct party_ops *ops, const struct act_ev
 int party_send(struct party *p, uint32_t to, const Lockstep__Message *m) MUST_CHECK;
 int party_da_put(struct party *p, uint64_t rollup, uint64_t slot, Lockstep__DaKind kind,
                  uint32_t index, struct bytes data) MUST_CHECK;
+/* The node answers with one DaItem, as soon as it has it. */
+int party_da_get(struct party *p, uint64_t rollup, uint64_t slot, Lockstep__DaKind kind,
+                 uint32_t index) MUST_CHECK;
 int party_l1_submit(struct party *p, Lockstep__L1Kind kind, struct bytes artifact) MUST_CHECK;
 
 /* Trace records. */

@@ -2,6 +2,8 @@
 
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
+#include "common/protocol/pro_bundle.h"
+#include "common/protocol/pro_fault.h"
 
 #include <stdlib.h>
 
@@ -151,11 +153,18 @@ static bool key_is_valid(const Lockstep__DaKey *k)
 
 static bool command_is_valid(const Lockstep__SubmitCommand *c)
 {
-    bool ok = c->name != NULL && c->name[0] != 0 && c->n_legs > 0;
+    bool replays = c->fault != NULL && c->fault->kind == PRO_FAULT_REPLAY;
+    bool ok =
+        c->name[0] != 0 && (replays ? c->n_legs == 0 : c->n_legs > 0) && c->scope <= PRO_SCOPE_ALL;
     for (size_t i = 0; ok && i < c->n_legs; i++) {
         ok = c->legs[i]->ops.len > 0;
     }
     return ok;
+}
+
+static bool names_culprit(Lockstep__L1Kind kind)
+{
+    return kind == LOCKSTEP__L1_KIND__L1_SLASHED || kind == LOCKSTEP__L1_KIND__L1_PENALIZED;
 }
 
 static bool l1_block_is_valid(const Lockstep__L1Block *b)
@@ -165,7 +174,7 @@ static bool l1_block_is_valid(const Lockstep__L1Block *b)
         const Lockstep__L1Event *e = b->events[i];
         ok = e->kind != LOCKSTEP__L1_KIND__L1_NONE &&
              (e->versioned_hash.len == 0 || e->versioned_hash.len == 32) &&
-             e->culprit.len == (e->kind == LOCKSTEP__L1_KIND__L1_SLASHED ? 20 : 0);
+             e->culprit.len == (names_culprit(e->kind) ? 20 : 0);
     }
     return ok;
 }

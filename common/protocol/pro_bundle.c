@@ -6,8 +6,19 @@
 
 #define MAX_PROOF_BYTES ((size_t)4096)
 #define MAX_ELEMENT_BYTES ((size_t)512)
-#define MAX_OPEN_BYTES ((size_t)128)
-#define MIN_LEG_BYTES ((size_t)53)
+#define MAX_OPEN_BYTES ((size_t)160 + PRO_MAX_TX_BYTES)
+#define MIN_LEG_BYTES ((size_t)85)
+
+void pro_siblings(const struct bytes *us, uint32_t n, struct hash32 *out)
+{
+    struct hash_keccak h;
+    hash_keccak_init(&h);
+    hash_keccak_add(&h, bytes_str("lockstep/siblings/v1"));
+    for (uint32_t i = 0; i < n; i++) {
+        hash_keccak_add(&h, us[i]);
+    }
+    hash_keccak_end(&h, out);
+}
 
 void pro_open_part_encode(const struct pro_open_part *open, struct buf *out)
 {
@@ -15,6 +26,7 @@ void pro_open_part_encode(const struct pro_open_part *open, struct buf *out)
     wr_u64(out, open->bundle_nonce);
     wr_u32(out, open->leg);
     wr_u32(out, open->n_legs);
+    wr_fixed(out, open->siblings.b, sizeof(open->siblings.b));
     wr_u64(out, open->gas_limit);
     wr_u8(out, open->scope);
     if (open->scope & PRO_SCOPE_SENDER) {
@@ -22,6 +34,9 @@ void pro_open_part_encode(const struct pro_open_part *open, struct buf *out)
     }
     if (open->scope & PRO_SCOPE_FEE) {
         wr_u128(out, open->fee);
+    }
+    if (open->scope & PRO_SCOPE_TX) {
+        wr_var(out, open->tx);
     }
 }
 
@@ -33,9 +48,10 @@ static int open_part_decode(struct bytes in, struct pro_open_part *out)
     open.bundle_nonce = rd_u64(&r);
     open.leg = rd_u32(&r);
     open.n_legs = rd_u32(&r);
+    rd_fixed(&r, open.siblings.b, sizeof(open.siblings.b));
     open.gas_limit = rd_u64(&r);
     open.scope = rd_u8(&r);
-    if ((open.scope & ~(PRO_SCOPE_SENDER | PRO_SCOPE_FEE)) != 0) {
+    if ((open.scope & ~PRO_SCOPE_ALL) != 0) {
         rd_fail(&r, ERR_NONCANONICAL);
     }
     if (open.scope & PRO_SCOPE_SENDER) {
@@ -43,6 +59,9 @@ static int open_part_decode(struct bytes in, struct pro_open_part *out)
     }
     if (open.scope & PRO_SCOPE_FEE) {
         open.fee = rd_u128(&r);
+    }
+    if (open.scope & PRO_SCOPE_TX) {
+        open.tx = rd_var(&r, PRO_MAX_TX_BYTES);
     }
     int rc = rd_end(&r);
     if (rc == 0) {
@@ -80,10 +99,9 @@ void pro_bundle_encode(const struct hash32 *deployment, uint64_t nonce, const st
 
 void pro_leg_hash(struct bytes raw, struct hash32 *out)
 {
-    static const char tag[] = "lockstep/enc-tx/v1";
     struct hash_keccak h;
     hash_keccak_init(&h);
-    hash_keccak_add(&h, bytes_of(tag, sizeof(tag) - 1));
+    hash_keccak_add(&h, bytes_str(PRO_LEG_TAG));
     hash_keccak_add(&h, raw);
     hash_keccak_end(&h, out);
 }
@@ -132,9 +150,16 @@ static void compute_id(struct pro_bundle *b)
 
 static int check_complete(const struct pro_bundle *b)
 {
+    struct bytes us[PRO_MAX_LEGS];
+    struct hash32 siblings;
+    for (uint32_t i = 0; i < b->n_legs; i++) {
+        us[i] = b->legs[i].u;
+    }
+    pro_siblings(us, b->n_legs, &siblings);
     for (uint32_t i = 0; i < b->n_legs; i++) {
         const struct pro_open_part *open = &b->legs[i].open;
-        if (open->leg != i || open->n_legs != b->n_legs || open->bundle_nonce != b->nonce) {
+        if (open->leg != i || open->n_legs != b->n_legs || open->bundle_nonce != b->nonce ||
+            !hash32_equal(&open->siblings, &siblings)) {
             return ERR_MISMATCH;
         }
     }

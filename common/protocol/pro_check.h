@@ -63,7 +63,9 @@ void pro_bundle_item_encode(struct bytes bundle, struct bytes preconf, struct bu
 int pro_bundle_item_decode(struct bytes in, struct bytes *bundle, struct bytes *preconf) MUST_CHECK;
 
 /* Is this plaintext a transaction that this leg may carry: decodes, names this deployment, rollup,
- * bundle nonce and leg, and is signed by its sender? Returns: 0 or the reason as an error code. */
+ * bundle nonce and leg, is what the open part says of it, and is signed by its sender? An open
+ * sender must be the transaction's, an open transaction the very same bytes; an open fee must be 0,
+ * as transactions carry none. Returns: 0 or the reason as an error code. */
 struct pro_leg;
 int pro_tx_on_face(const struct hash32 *deployment, const struct pro_leg *leg,
                    struct bytes plaintext) MUST_CHECK;

@@ -26,6 +26,19 @@ int pro_bundle_item_decode(struct bytes in, struct bytes *bundle, struct bytes *
     return rc;
 }
 
+/* Is what the user left open the same as what was sealed? */
+static bool says_what_is_open(const struct pro_open_part *open, const struct led_tx *tx,
+                              struct bytes plaintext)
+{
+    if ((open->scope & PRO_SCOPE_SENDER) && !addr20_equal(&tx->sender, &open->sender)) {
+        return false;
+    }
+    if ((open->scope & PRO_SCOPE_FEE) && open->fee != 0) {
+        return false;
+    }
+    return (open->scope & PRO_SCOPE_TX) == 0 || bytes_equal(open->tx, plaintext);
+}
+
 int pro_tx_on_face(const struct hash32 *deployment, const struct pro_leg *leg,
                    struct bytes plaintext)
 {
@@ -39,10 +52,7 @@ int pro_tx_on_face(const struct hash32 *deployment, const struct pro_leg *leg,
         tx.n_legs != leg->open.n_legs) {
         return ERR_MISMATCH;
     }
-    if ((leg->open.scope & PRO_SCOPE_SENDER) && !addr20_equal(&tx.sender, &leg->open.sender)) {
-        return ERR_MISMATCH;
-    }
-    return led_tx_verify(&tx);
+    return says_what_is_open(&leg->open, &tx, plaintext) ? led_tx_verify(&tx) : ERR_MISMATCH;
 }
 
 static int check_order_commitment(const struct pro_view *view, struct bytes artifact,

@@ -51,7 +51,7 @@ void pro_descriptor_id(struct bytes encoded, struct hash32 *out)
 {
     struct hash_keccak h;
     hash_keccak_init(&h);
-    hash_keccak_add(&h, bytes_str("lockstep/deployment/v1"));
+    hash_keccak_add(&h, bytes_str(PRO_DESCRIPTOR_TAG));
     hash_keccak_add(&h, encoded);
     hash_keccak_end(&h, out);
 }

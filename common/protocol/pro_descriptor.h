@@ -9,6 +9,7 @@
 
 #include "common/protocol/pro_ids.h"
 
+#define PRO_DESCRIPTOR_TAG "lockstep/deployment/v1"
 #define PRO_MAX_ROLLUPS UINT32_C(4096)
 
 struct pro_executor {

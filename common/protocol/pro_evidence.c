@@ -1,35 +1,34 @@
 #include "common/protocol/pro_evidence.h"
 
+#include "common/base/check.h"
+#include "common/crypto/hash.h"
+
 #define MAGIC "LSEVID01"
+#define TOMBSTONE "excluded"
 
 /* ---- Fields, by kind ---- */
 
-enum field {
-    FIELD_END,
-    FIELD_PROMISE,
-    FIELD_SECOND,
-    FIELD_ARTIFACT,
-    FIELD_OTHER,
-    FIELD_PARAMS,
-    FIELD_LEG,
-    FIELD_OPENING,
-    FIELD_PREIMAGE,
-};
-
 #define FIELDS_MAX 7
 
-static const enum field layouts[][FIELDS_MAX] = {
-    [PRO_EVIDENCE_TWO_PROMISES] = {FIELD_PROMISE, FIELD_SECOND},
-    [PRO_EVIDENCE_TWO_ORDERS] = {FIELD_ARTIFACT, FIELD_OTHER},
-    [PRO_EVIDENCE_TWO_BLOCKS] = {FIELD_ARTIFACT, FIELD_OTHER},
-    [PRO_EVIDENCE_ORDER_BREAKS_PROMISE] = {FIELD_PROMISE, FIELD_ARTIFACT, FIELD_OPENING},
-    [PRO_EVIDENCE_BLOCK_BREAKS_PROMISE] = {FIELD_PROMISE, FIELD_ARTIFACT, FIELD_OPENING,
-                                           FIELD_PREIMAGE},
-    [PRO_EVIDENCE_BROKEN_ORDER] = {FIELD_PROMISE, FIELD_SECOND},
-    [PRO_EVIDENCE_BAD_ADMISSION] = {FIELD_PROMISE, FIELD_PARAMS, FIELD_LEG},
-    [PRO_EVIDENCE_WRONG_OPENINGS] = {FIELD_PROMISE, FIELD_PARAMS, FIELD_LEG, FIELD_ARTIFACT},
-    [PRO_EVIDENCE_WRONG_PLAINTEXT] = {FIELD_PROMISE, FIELD_PARAMS, FIELD_LEG, FIELD_OTHER,
-                                      FIELD_ARTIFACT, FIELD_OPENING, FIELD_PREIMAGE},
+static const enum pro_field layouts[][FIELDS_MAX] = {
+    [PRO_EVIDENCE_TWO_PROMISES] = {PRO_FIELD_PROMISE, PRO_FIELD_SECOND},
+    [PRO_EVIDENCE_TWO_ORDERS] = {PRO_FIELD_ARTIFACT, PRO_FIELD_OTHER},
+    [PRO_EVIDENCE_TWO_BLOCKS] = {PRO_FIELD_ARTIFACT, PRO_FIELD_OTHER},
+    [PRO_EVIDENCE_ORDER_BREAKS_PROMISE] = {PRO_FIELD_PROMISE, PRO_FIELD_ARTIFACT,
+                                           PRO_FIELD_OPENING},
+    [PRO_EVIDENCE_BLOCK_BREAKS_PROMISE] = {PRO_FIELD_PROMISE, PRO_FIELD_ARTIFACT, PRO_FIELD_OPENING,
+                                           PRO_FIELD_PREIMAGE},
+    [PRO_EVIDENCE_BROKEN_ORDER] = {PRO_FIELD_PROMISE, PRO_FIELD_SECOND},
+    [PRO_EVIDENCE_BAD_ADMISSION] = {PRO_FIELD_PROMISE, PRO_FIELD_PARAMS, PRO_FIELD_LEG},
+    [PRO_EVIDENCE_WRONG_OPENINGS] = {PRO_FIELD_PROMISE, PRO_FIELD_PARAMS, PRO_FIELD_LEG,
+                                     PRO_FIELD_ARTIFACT},
+    [PRO_EVIDENCE_WRONG_PLAINTEXT] = {PRO_FIELD_PROMISE, PRO_FIELD_PARAMS, PRO_FIELD_LEG,
+                                      PRO_FIELD_OTHER, PRO_FIELD_ARTIFACT, PRO_FIELD_OPENING,
+                                      PRO_FIELD_PREIMAGE},
+    [PRO_EVIDENCE_SPLIT_BUNDLE] = {PRO_FIELD_PROMISE, PRO_FIELD_SECOND, PRO_FIELD_ARTIFACT,
+                                   PRO_FIELD_OTHER},
+    [PRO_EVIDENCE_FOREIGN_CAUSE] = {PRO_FIELD_PROMISE, PRO_FIELD_SECOND, PRO_FIELD_ARTIFACT,
+                                    PRO_FIELD_OPENING, PRO_FIELD_PREIMAGE},
 };
 
 #define N_LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
@@ -39,9 +38,19 @@ static bool is_known(uint8_t kind)
     return kind > 0 && kind < N_LAYOUTS;
 }
 
-/* ---- Encoding ---- */
+bool pro_evidence_has(enum pro_evidence_kind kind, enum pro_field field)
+{
+    for (size_t i = 0; i < FIELDS_MAX && is_known((uint8_t)kind); i++) {
+        if (layouts[kind][i] == field) {
+            return field != PRO_FIELD_END;
+        }
+    }
+    return false;
+}
 
-static void write_preimage(const struct pro_preimage *p, struct buf *out)
+/* ---- Preimages ---- */
+
+void pro_preimage_encode(const struct pro_preimage *p, struct buf *out)
 {
     wr_fixed(out, p->enc_tx_hash.b, 32);
     wr_fixed(out, p->tx_hash.b, 32);
@@ -50,41 +59,94 @@ static void write_preimage(const struct pro_preimage *p, struct buf *out)
     wr_u32(out, p->n_legs);
 }
 
-static void write_field(const struct pro_evidence *e, enum field f, struct buf *out)
+int pro_preimage_decode(struct bytes in, struct pro_preimage *out)
+{
+    struct rd r = rd_from(in);
+    struct pro_preimage p;
+    rd_fixed(&r, p.enc_tx_hash.b, 32);
+    rd_fixed(&r, p.tx_hash.b, 32);
+    rd_fixed(&r, p.bundle_id.b, 32);
+    p.leg = rd_u32(&r);
+    p.n_legs = rd_u32(&r);
+    int rc = rd_end(&r);
+    if (rc == 0) {
+        *out = p;
+    }
+    return rc;
+}
+
+int pro_tombstone_decode(struct bytes in, struct hash32 *bundle_id, struct pro_place *cause)
+{
+    struct rd r = rd_from(in);
+    struct hash32 id;
+    struct pro_place place;
+    struct bytes tag = rd_view(&r, sizeof(TOMBSTONE) - 1);
+    rd_fixed(&r, id.b, sizeof(id.b));
+    place.rollup = rd_u64(&r);
+    place.order = rd_u32(&r);
+    place.round = rd_u32(&r);
+    if (rd_end(&r) != 0 || !bytes_equal(tag, bytes_str(TOMBSTONE))) {
+        return ERR_UNSUPPORTED;
+    }
+    *bundle_id = id;
+    *cause = place;
+    return 0;
+}
+
+void pro_preimage_of(const struct pro_entry *e, struct buf *out)
+{
+    if (e->kind == PRO_ENTRY_EXCLUDED) {
+        wr_fixed(out, TOMBSTONE, sizeof(TOMBSTONE) - 1);
+        wr_fixed(out, e->bundle_id.b, 32);
+        pro_place_encode(&e->cause, out);
+        return;
+    }
+    struct pro_preimage p = {.enc_tx_hash = e->enc_tx_hash,
+                             .bundle_id = e->bundle_id,
+                             .leg = e->leg,
+                             .n_legs = e->n_legs};
+    hash_keccak256(e->tx, &p.tx_hash);
+    pro_preimage_encode(&p, out);
+}
+
+/* ---- Encoding ---- */
+
+static void write_field(const struct pro_evidence *e, enum pro_field f, struct buf *out)
 {
     switch (f) {
-    case FIELD_PROMISE:
+    case PRO_FIELD_PROMISE:
         pro_promise_encode(&e->promise, out);
         break;
-    case FIELD_SECOND:
+    case PRO_FIELD_SECOND:
         pro_promise_encode(&e->second, out);
         break;
-    case FIELD_ARTIFACT:
+    case PRO_FIELD_ARTIFACT:
         wr_var(out, e->artifact);
         break;
-    case FIELD_OTHER:
+    case PRO_FIELD_OTHER:
         wr_var(out, e->other);
         break;
-    case FIELD_PARAMS:
+    case PRO_FIELD_PARAMS:
         wr_var(out, e->params);
         break;
-    case FIELD_LEG:
+    case PRO_FIELD_LEG:
         wr_var(out, e->leg);
         break;
-    case FIELD_OPENING:
+    case PRO_FIELD_OPENING:
         wr_fixed(out, e->opening.y.b, 32);
         wr_fixed(out, e->opening.proof.b, sizeof(e->opening.proof.b));
         break;
-    case FIELD_PREIMAGE:
-        write_preimage(&e->preimage, out);
+    case PRO_FIELD_PREIMAGE:
+        wr_var(out, e->preimage);
         break;
-    case FIELD_END:
+    case PRO_FIELD_END:
         break;
     }
 }
 
 void pro_evidence_encode(const struct pro_evidence *e, struct buf *out)
 {
+    CHECK(is_known((uint8_t)e->kind));
     wr_fixed(out, MAGIC, sizeof(MAGIC) - 1);
     wr_var(out, e->descriptor);
     wr_u8(out, (uint8_t)e->kind);
@@ -95,44 +157,35 @@ void pro_evidence_encode(const struct pro_evidence *e, struct buf *out)
 
 /* ---- Decoding ---- */
 
-static void read_preimage(struct rd *r, struct pro_preimage *out)
-{
-    rd_fixed(r, out->enc_tx_hash.b, 32);
-    rd_fixed(r, out->tx_hash.b, 32);
-    rd_fixed(r, out->bundle_id.b, 32);
-    out->leg = rd_u32(r);
-    out->n_legs = rd_u32(r);
-}
-
-static void read_field(struct rd *r, enum field f, struct pro_evidence *out)
+static void read_field(struct rd *r, enum pro_field f, struct pro_evidence *out)
 {
     switch (f) {
-    case FIELD_PROMISE:
+    case PRO_FIELD_PROMISE:
         pro_promise_read(r, &out->promise);
         break;
-    case FIELD_SECOND:
+    case PRO_FIELD_SECOND:
         pro_promise_read(r, &out->second);
         break;
-    case FIELD_ARTIFACT:
+    case PRO_FIELD_ARTIFACT:
         out->artifact = rd_var(r, PRO_MAX_EVIDENCE_BYTES);
         break;
-    case FIELD_OTHER:
+    case PRO_FIELD_OTHER:
         out->other = rd_var(r, PRO_MAX_EVIDENCE_BYTES);
         break;
-    case FIELD_PARAMS:
+    case PRO_FIELD_PARAMS:
         out->params = rd_var(r, PRO_MAX_EVIDENCE_BYTES);
         break;
-    case FIELD_LEG:
+    case PRO_FIELD_LEG:
         out->leg = rd_var(r, PRO_MAX_EVIDENCE_BYTES);
         break;
-    case FIELD_OPENING:
+    case PRO_FIELD_OPENING:
         rd_fixed(r, out->opening.y.b, 32);
         rd_fixed(r, out->opening.proof.b, sizeof(out->opening.proof.b));
         break;
-    case FIELD_PREIMAGE:
-        read_preimage(r, &out->preimage);
+    case PRO_FIELD_PREIMAGE:
+        out->preimage = rd_var(r, PRO_PREIMAGE_BYTES);
         break;
-    case FIELD_END:
+    case PRO_FIELD_END:
         break;
     }
 }

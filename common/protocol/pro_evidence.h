@@ -3,28 +3,41 @@
  *
  *   evidence = "LSEVID01" || var(descriptor) || u8 kind || the kind's fields
  *   opening  = y (32) || proof (48) at position promise.order of the commitment in question
- *   preimage = enc_tx_hash || tx_hash || bundle_id || u32 leg || u32 n_legs, of a block's leaf
+ *   preimage = var(what the opened leaf of a block is the keccak256 of): of a leg's leaf
+ *              enc_tx_hash || tx_hash || bundle_id || u32 leg || u32 n_legs, of a tombstone's
+ *              "excluded" || bundle_id || cause
  *
- *   two_promises          promise || promise: one position, or one seq, promised to two
+ *   two_promises          promise || promise: one position or one seq promised to two, or two
+ *                         places to one leg
  *   two_orders            var(order commitment) twice: two for one rollup and slot
  *   two_blocks            var(header) twice: two for one rollup, slot, round and stage
  *   order_breaks_promise  promise || var(order commitment) || opening
- *   block_breaks_promise  promise || var(header) || opening || preimage
+ *   block_breaks_promise  promise || var(header) || opening || preimage: the block is too short, or
+ *                         holds neither the leg nor, once it may, the leg's tombstone
  *   broken_order          promise || promise: the earlier bundle or leg stands behind the later
- *   bad_admission         promise || var(parameters) || var(leg): its time-lock proof is false
+ *   bad_admission         promise || var(parameters) || var(leg): its time-lock proof is false, or
+ *                         the promise is for another rollup or place in the bundle than the leg
  *   wrong_openings        promise || var(parameters) || var(leg) || var(signed openings): w is not
  *                         the leg's, or the verdict is not what it opens to
  *   wrong_plaintext       promise || var(parameters) || var(leg) || var(w) || var(header) ||
  *                         opening || preimage: the block holds something else
+ *   split_bundle          promise || promise || var(final header) || var(final header): two legs of
+ *                         one bundle, one excluded and the other not
+ *   foreign_cause         promise || promise || var(header) || opening || preimage: the first one's
+ *                         leg is excluded for a failure at the second one's place, which is another
+ *                         bundle's
  *
  * A position at or beyond the count that the sequencer signed needs no opening: opening and
- * preimage are zero then. A proof that does not verify convicts nobody: who wants a conviction has
- * to bring a good one. Promises, order commitments, headers and openings are the sequencer's
- * signatures, so all of these convict the sequencer. See docs/evidence.md. */
+ * preimage are zero and empty then; so is the preimage when the opened leaf is the empty one.
+ * Nothing in evidence may vary without a conviction being lost, so it has one form. A proof that
+ * does not verify convicts nobody: who wants a conviction has to bring a good one. Promises, order
+ * commitments, headers and openings are the sequencer's signatures, so all of these convict the
+ * sequencer. See docs/evidence.md. */
 #ifndef PROTOCOL_PRO_EVIDENCE_H
 #define PROTOCOL_PRO_EVIDENCE_H
 
 #include "common/crypto/kzg/vc.h"
+#include "common/protocol/pro_block.h"
 #include "common/protocol/pro_descriptor.h"
 #include "common/protocol/pro_promise.h"
 
@@ -38,7 +51,9 @@
     X(PRO_EVIDENCE_BROKEN_ORDER, 6, broken_order)                                                  \
     X(PRO_EVIDENCE_BAD_ADMISSION, 7, bad_admission)                                                \
     X(PRO_EVIDENCE_WRONG_OPENINGS, 8, wrong_openings)                                              \
-    X(PRO_EVIDENCE_WRONG_PLAINTEXT, 9, wrong_plaintext)
+    X(PRO_EVIDENCE_WRONG_PLAINTEXT, 9, wrong_plaintext)                                            \
+    X(PRO_EVIDENCE_SPLIT_BUNDLE, 10, split_bundle)                                                 \
+    X(PRO_EVIDENCE_FOREIGN_CAUSE, 11, foreign_cause)
 
 enum pro_evidence_kind {
 #define X(constant, value, name) constant = (value),
@@ -53,12 +68,27 @@ struct pro_opening_proof {
     struct vc_proof proof;
 };
 
+#define PRO_PREIMAGE_BYTES ((size_t)104) /* of a leg; a tombstone's is shorter */
+
+/* A leg's, decoded. */
 struct pro_preimage {
     struct hash32 enc_tx_hash;
     struct hash32 tx_hash;
     struct hash32 bundle_id;
     uint32_t leg;
     uint32_t n_legs;
+};
+
+enum pro_field {
+    PRO_FIELD_END,
+    PRO_FIELD_PROMISE,
+    PRO_FIELD_SECOND,
+    PRO_FIELD_ARTIFACT,
+    PRO_FIELD_OTHER,
+    PRO_FIELD_PARAMS,
+    PRO_FIELD_LEG,
+    PRO_FIELD_OPENING,
+    PRO_FIELD_PREIMAGE,
 };
 
 /* The fields a kind has are set, the others zero. Views. */
@@ -72,10 +102,23 @@ struct pro_evidence {
     struct bytes params;
     struct bytes leg;
     struct pro_opening_proof opening;
-    struct pro_preimage preimage;
+    struct bytes preimage;
 };
 
-/* Appends; failures stay in out->err. */
+/* Does evidence of this kind have this field? */
+bool pro_evidence_has(enum pro_evidence_kind kind, enum pro_field field);
+
+/* Appends a leg's preimage. */
+void pro_preimage_encode(const struct pro_preimage *p, struct buf *out);
+/* Returns: 0, ERR_TRUNCATED or ERR_TRAILING (no preimage of a leg). */
+int pro_preimage_decode(struct bytes in, struct pro_preimage *out) MUST_CHECK;
+/* A tombstone's. Returns: 0, or ERR_UNSUPPORTED (no preimage of a tombstone). */
+int pro_tombstone_decode(struct bytes in, struct hash32 *bundle_id,
+                         struct pro_place *cause) MUST_CHECK;
+/* Appends what the leaf of a block's entry is the hash of. */
+void pro_preimage_of(const struct pro_entry *e, struct buf *out);
+
+/* In: a known kind. Appends; failures stay in out->err. */
 void pro_evidence_encode(const struct pro_evidence *e, struct buf *out);
 /* Strict. Out: views into `in`. Returns: 0, ERR_TRUNCATED, ERR_TRAILING, ERR_TOOBIG,
  * ERR_NONCANONICAL, ERR_UNSUPPORTED (no evidence, or of a kind nobody knows). */
@@ -93,7 +136,7 @@ struct pro_conviction {
 
 void pro_conviction_fini(struct pro_conviction *c);
 
-/* Judges. In: vc, of which only the two points of G2 are used. Out: *out on 0. `why` gets a
+/* Judges. In: vc, which only verifies. Out: *out on 0. `why` gets a
  * sentence if the evidence convicts nobody. Returns: 0: convicted; ERR_PROOF: it proves nothing;
  * what pro_evidence_decode returns; ERR_NOMEM, ERR_CRYPTO. */
 int pro_evidence_judge(const struct vc_setup *vc, struct bytes evidence, struct pro_conviction *out,

@@ -14,20 +14,16 @@ uint64_t pro_gas_keccak(size_t len)
     return 30 + 6 * (((uint64_t)len + 31) / 32);
 }
 
+uint64_t pro_gas_sha256(size_t len)
+{
+    return 60 + 12 * (((uint64_t)len + 31) / 32);
+}
+
 uint64_t pro_gas_modexp(size_t base_bytes, size_t exponent_bits, size_t modulus_bytes)
 {
     uint64_t longest = base_bytes > modulus_bytes ? base_bytes : modulus_bytes;
     uint64_t words = (longest + 7) / 8;
-    uint64_t bits = exponent_bits;
-    uint64_t iterations = 0;
-    if (bits <= 256) {
-        iterations = bits > 1 ? bits - 1 : 1;
-    } else {
-        /* 8 per byte behind the first 32, whose highest bit counts by its place. */
-        uint64_t bytes = (bits + 7) / 8;
-        uint64_t head_bits = 256 - (8 * bytes - bits);
-        iterations = 8 * (bytes - 32) + head_bits - 1;
-    }
+    uint64_t iterations = exponent_bits > 1 ? exponent_bits - 1 : 1;
     uint64_t gas = words * words * iterations / 3;
     return gas < 200 ? 200 : gas;
 }

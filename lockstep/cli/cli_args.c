@@ -5,13 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPT_HOST = 256, OPT_TRANSPORT, OPT_SEED, OPT_POLICY, OPT_OUT, OPT_FORMAT, OPT_WALL };
+enum {
+    OPT_HOST = 256,
+    OPT_TRANSPORT,
+    OPT_SEED,
+    OPT_POLICY,
+    OPT_MEMPOOL,
+    OPT_OVER,
+    OPT_OUT,
+    OPT_FORMAT,
+    OPT_WALL
+};
 
 static const struct option options[] = {
     {"host", required_argument, NULL, OPT_HOST},
     {"transport", required_argument, NULL, OPT_TRANSPORT},
     {"seed", required_argument, NULL, OPT_SEED},
     {"policy", required_argument, NULL, OPT_POLICY},
+    {"mempool", required_argument, NULL, OPT_MEMPOOL},
+    {"over", required_argument, NULL, OPT_OVER},
     {"out", required_argument, NULL, OPT_OUT},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"wall-limit", required_argument, NULL, OPT_WALL},
@@ -66,12 +78,14 @@ static bool take(int option, const char *value, struct cli_flags *flags)
 {
     static const char *const hosts[] = {"procs", "inproc", NULL};
     static const char *const transports[] = {"ipc", "tcp", NULL};
+    static const char *const mempools[] = {"encrypted", "plaintext", NULL};
     static const char *const formats[] = {"text", "json", NULL};
     uint64_t seconds = 0;
     int at = 0;
     switch (option) {
     case OPT_HOST:
         at = choose("host", value, hosts);
+        flags->has_host = true;
         flags->host = at == 1 ? SIMULATE_INPROC : SIMULATE_PROCS;
         return at >= 0;
     case OPT_TRANSPORT:
@@ -93,6 +107,13 @@ static bool take(int option, const char *value, struct cli_flags *flags)
         return true;
     case OPT_POLICY:
         return parse_policy(value, flags);
+    case OPT_MEMPOOL:
+        at = choose("mempool", value, mempools);
+        flags->mempool = at == 1 ? SCN_MEMPOOL_PLAINTEXT : SCN_MEMPOOL_ENCRYPTED;
+        return at >= 0;
+    case OPT_OVER:
+        flags->over = value;
+        return choose("over", value, cmp_words()) >= 0;
     case OPT_OUT:
         flags->out_dir = value[0] != 0 ? value : NULL;
         return true;

@@ -78,7 +78,7 @@ int cli_outputs_begin(const char *out, const char *scenario, char **dir, struct 
     return rc;
 }
 
-static int write_file(const char *dir, const char *name, const struct buf *content, struct buf *why)
+int cli_outputs_file(const char *dir, const char *name, const struct buf *content, struct buf *why)
 {
     CLEANUP(buf_fini) struct buf path = {0};
     buf_printf(&path, "%s/%s", dir, name);
@@ -106,6 +106,22 @@ static void remove_empty_logs(const struct rep_run *run, const char *dir)
     }
 }
 
+/* Every evidence that was made, as files that anybody can have judged. */
+static int write_evidence(const struct rep_run *run, const char *dir, struct buf *why)
+{
+    CLEANUP(buf_fini) struct buf folder = {0};
+    buf_printf(&folder, "%s/evidence", dir);
+    int rc = run->m->n_accusations > 0 ? make_dir(buf_cstr(&folder), why) : 0;
+    for (size_t i = 0; i < run->m->n_accusations && rc == 0; i++) {
+        CLEANUP(buf_fini) struct buf name = {0};
+        CLEANUP(buf_fini) struct buf content = {.limit = SIZE_MAX / 2};
+        rep_evidence_name(run->m, i, &name);
+        buf_append_bytes(&content, run->m->accusations[i].evidence);
+        rc = cli_outputs_file(dir, buf_cstr(&name), &content, why);
+    }
+    return rc;
+}
+
 int cli_outputs_write(const struct rep_run *run, const char *dir, struct buf *why)
 {
     static const struct rep_style style = {.verbose = true};
@@ -118,8 +134,9 @@ int cli_outputs_write(const struct rep_run *run, const char *dir, struct buf *wh
     rep_history(run, &history);
     rep_text(run, &style, &text);
     remove_empty_logs(run, dir);
-    int rc = write_file(dir, "result.json", &json, why);
-    rc = rc != 0 ? rc : write_file(dir, "junit.xml", &junit, why);
-    rc = rc != 0 ? rc : write_file(dir, "history.jsonl", &history, why);
-    return rc != 0 ? rc : write_file(dir, "summary.txt", &text, why);
+    int rc = cli_outputs_file(dir, "result.json", &json, why);
+    rc = rc != 0 ? rc : cli_outputs_file(dir, "junit.xml", &junit, why);
+    rc = rc != 0 ? rc : cli_outputs_file(dir, "history.jsonl", &history, why);
+    rc = rc != 0 ? rc : cli_outputs_file(dir, "summary.txt", &text, why);
+    return rc != 0 ? rc : write_evidence(run, dir, why);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int load(const char *path, struct scn **out)
+int cli_load(const char *path, struct scn **out)
 {
     CLEANUP(buf_fini) struct buf errors = {0};
     int rc = scn_load_file(path, out, &errors);
@@ -48,6 +48,9 @@ static void write_reproduce(const struct cli_flags *flags, const struct scn *scn
     buf_printf(out, "./dev run ");
     quote(file, out);
     buf_printf(out, " --seed %llu --policy %s", (unsigned long long)seed, policy_of(flags, scn));
+    if (flags->mempool != SCN_MEMPOOL_ANY) {
+        buf_printf(out, " --mempool %s", scn_mempool_word(flags->mempool));
+    }
     if (flags->host == SIMULATE_INPROC) {
         buf_printf(out, " --host inproc");
     }
@@ -124,6 +127,7 @@ static int run_loaded(const struct cli_flags *flags, const struct cli_places *pl
         .transport = flags->transport,
         .seed = seed,
         .policy = policy_of(flags, scn),
+        .mempool = flags->mempool,
         .out_dir = dir,
         .wall_ms = flags->wall_ms,
         .places = {places->programs, places->data},
@@ -155,7 +159,7 @@ static int run_file(const struct cli_flags *flags, const struct cli_places *plac
                     const char *file)
 {
     CLEANUP(scn_destroy) struct scn *scn = NULL;
-    int code = load(file, &scn);
+    int code = cli_load(file, &scn);
     if (code != 0) {
         return code;
     }
@@ -208,7 +212,7 @@ int cli_check(int argc, char **argv)
     int code = 0;
     for (int i = flags.first; i < argc; i++) {
         CLEANUP(scn_destroy) struct scn *scn = NULL;
-        int one = load(argv[i], &scn);
+        int one = cli_load(argv[i], &scn);
         code = code != 0 ? code : one;
         if (one == 0 && !flags.style.quiet) {
             (void)printf("%s: fine; rollups %zu, bundles %zu, expectations %zu\n", argv[i],

@@ -10,24 +10,33 @@ static const char help[] =
     "Usage: lockstep VERB [OPTION...] [FILE...]\n"
     "\n"
     "  run FILE...     run scenarios and judge what happened\n"
+    "  compare FILE... run each scenario under every value of one setting, and show\n"
+    "                  side by side what that costs whom\n"
     "  check FILE...   only read the scenarios and say what is wrong with them\n"
     "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
+    "  verify evidence FILE...  judge evidence offline; verify --help says more\n"
     "  schema          the JSON Schema of scenario files, for editors\n"
+    "  timelock VERB   the time-lock by itself, on files: setup, info, lock, prove,\n"
+    "                  verify, solve, open\n"
     "  help            this text; also: VERB --help\n"
     "  version         the version of this program\n"
     "\n"
-    "Options of run:\n"
-    "  --host HOST         procs: one process per actor (default); inproc: all in one\n"
+    "Options of run and compare:\n"
+    "  --over SETTING      compare: what is varied; mempool (plaintext, encrypted)\n"
+    "  --host HOST         procs: one process per actor (default of run); inproc: all\n"
+    "                      in one (default of compare)\n"
     "  --transport T       between processes: ipc (default) or tcp\n"
     "  --seed N            instead of the scenario's\n"
     "  --policy NAME       exclusion policy, instead of the scenario's\n"
+    "  --mempool M         encrypted or plaintext, instead of the scenario's\n"
     "  --out DIR           where outputs go (default: out); --out '' keeps none\n"
     "  --format F          text (default) or json, one object per line\n"
     "  --wall-limit S      give up after S seconds of real time\n"
     "  -v, --verbose       show everything   -q, --quiet  one line per scenario\n"
     "\n"
     "Exit codes: 0 pass, 1 unsafe or an expectation broken, 2 inconclusive, 3 stuck,\n"
-    "4 an actor crashed, 5 nondeterminism, 64 usage, 65 bad scenario, 70 internal,\n"
+    "4 an actor crashed, 5 nondeterminism, 6 evidence that convicts nobody, 64 usage,\n"
+    "65 bad scenario or no evidence, 66 no such evidence file, 70 internal,\n"
     "124 wall-clock limit. Of several scenarios the first code that is not 0.\n";
 
 static int print_help(int argc, char **argv)
@@ -46,8 +55,9 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"run", cli_run},       {"check", cli_check}, {"list", cli_list},
-    {"schema", cli_schema}, {"help", print_help}, {"version", print_version},
+    {"run", cli_run},           {"compare", cli_compare}, {"check", cli_check},
+    {"list", cli_list},         {"verify", cli_verify},   {"schema", cli_schema},
+    {"timelock", cli_timelock}, {"help", print_help},     {"version", print_version},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -18,10 +18,11 @@ struct where {
 
 typedef void visit(const struct where *w, struct chk_result *r);
 
+/* Every cell of the slots that count. */
 static void each_cell(const struct mdl *m, visit *f, struct chk_result *r)
 {
     for (size_t i = 0; i < m->n_slots; i++) {
-        for (size_t k = 0; k < m->n_chains; k++) {
+        for (size_t k = 0; k < m->n_chains && !m->slots[i].is_void; k++) {
             struct where w = {m, &m->slots[i], &m->slots[i].cells[k], k};
             f(&w, r);
         }
@@ -221,9 +222,24 @@ static void finality_of(const struct where *w, struct chk_result *r)
     }
 }
 
+/* What is final cannot be void. */
+static void check_voids(const struct mdl *m, struct chk_result *r)
+{
+    for (size_t i = 0; i < m->n_slots; i++) {
+        for (size_t k = 0; k < m->n_chains && m->slots[i].is_void; k++) {
+            if (m->slots[i].cells[k].l1.finalized != 0) {
+                struct where w = {m, &m->slots[i], &m->slots[i].cells[k], k};
+                r->examined++;
+                chk_fault(r, "L1 finalized " WHERE_FORMAT ", which is void", WHERE_ARGS(&w));
+            }
+        }
+    }
+}
+
 void chk_finality(const struct mdl *m, struct chk_result *r)
 {
     r->unit = "block final on L1";
     r->units = "blocks final on L1";
     each_cell(m, finality_of, r);
+    check_voids(m, r);
 }

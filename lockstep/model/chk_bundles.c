@@ -1,4 +1,4 @@
-/* Checks that look at bundles: atomicity, inclusion, liveness, blame. */
+/* Checks that look at bundles: atomicity, inclusion, liveness. */
 #include "lockstep/model/chk.h"
 
 /* ---- Atomicity ---- */
@@ -77,7 +77,8 @@ void chk_inclusion(const struct mdl *m, struct chk_result *r)
     r->units = "promised legs";
     for (size_t i = 0; i < m->n_bundles; i++) {
         const struct mdl_bundle *b = &m->bundles[i];
-        for (size_t leg = 0; b->promised && leg < b->n_legs; leg++) {
+        bool judged = b->promised && b->outcome != SCN_VOIDED;
+        for (size_t leg = 0; judged && leg < b->n_legs; leg++) {
             check_leg(m, b, leg, r);
             check_plaintext(m, b, leg, r);
         }
@@ -103,33 +104,15 @@ void chk_liveness(const struct mdl *m, struct chk_result *r)
                       b->submit->bundle.text, (unsigned long long)b->preconf.slot);
         }
     }
+    for (size_t i = 0; i < m->n_sentences; i++) {
+        const struct mdl_sentence *s = &m->sentences[i];
+        if (!s->slashed && !mdl_committed(m, s->actor, s->slot, PRO_FOLLOWS_PENALTY)) {
+            chk_fault(r, "%s missed a deadline in slot %llu: %s", mdl_actor_name(m, s->actor),
+                      (unsigned long long)s->slot, s->detail);
+        }
+    }
     if (m->sim->result.end != RUN_END_IDLE) {
         chk_fault(r, "the run did not come to rest: it ended at its limit (%s)",
                   run_end_name(m->sim->result.end));
     }
-}
-
-/* ---- Blame ---- */
-
-/* Nobody cheats in these runs, so whoever accuses a party accuses an honest one. */
-static void check_accusations(const struct mdl *m, struct chk_result *r)
-{
-    for (size_t i = 0; i < m->sim->history.n; i++) {
-        const struct history_item *item = &m->sim->history.items[i];
-        if (item->kind == HISTORY_RECORD &&
-            item->record->body_case == LOCKSTEP__TRACE_RECORD__BODY_VIOLATION) {
-            const Lockstep__TraceViolation *v = item->record->violation;
-            chk_fault(r, "%s accuses %s of breaking the rule %s: %s",
-                      m->sim->cluster->actors[item->actor - 1].name,
-                      v->by[0] != 0 ? v->by : "somebody", v->rule, v->detail);
-        }
-    }
-}
-
-void chk_blame(const struct mdl *m, struct chk_result *r)
-{
-    r->unit = "party";
-    r->units = "parties";
-    r->examined = m->sim->cluster->n_actors;
-    check_accusations(m, r);
 }

@@ -99,7 +99,9 @@ int mdl_new(const struct simulation *sim, struct mdl **out)
     m->policy = pol_find(sim->cluster->policy);
     int rc = add_chains(m);
     rc = rc != 0 ? rc : add_bundles(m);
+    rc = rc != 0 ? rc : mdl_script(m);
     rc = rc != 0 ? rc : mdl_collect(m);
+    rc = rc != 0 ? rc : mdl_court(m);
     rc = rc != 0 ? rc : mdl_replay(m);
     if (rc != 0) {
         mdl_destroy(&m);
@@ -144,6 +146,10 @@ void mdl_destroy(struct mdl **model)
         free(m->bundles[i].legs);
         pro_preconf_fini(&m->bundles[i].preconf);
     }
+    free(m->sentences);
+    free(m->voids);
+    free(m->faults);
+    free(m->accusations);
     free(m->slots);
     free(m->chains);
     free(m->bundles);
@@ -152,6 +158,11 @@ void mdl_destroy(struct mdl **model)
 }
 
 /* ---- Looking up ---- */
+
+const char *mdl_actor_name(const struct mdl *m, uint32_t actor)
+{
+    return actor == 0 ? "nobody" : m->sim->cluster->actors[actor - 1].name;
+}
 
 int mdl_chain_index(const struct mdl *m, uint64_t rollup)
 {
@@ -191,8 +202,8 @@ const struct mdl_bundle *mdl_find_bundle(const struct mdl *m, const struct hash3
 
 bool mdl_succeeded(const struct mdl_block *b, uint32_t i)
 {
-    return b->has_body && i < b->block.count && b->block.entries[i].kind == PRO_ENTRY_TX &&
-           b->receipts[i].ok;
+    return b->has_body && b->receipts != NULL && i < b->block.count &&
+           b->block.entries[i].kind == PRO_ENTRY_TX && b->receipts[i].ok;
 }
 
 const struct led_receipt *mdl_cause_receipt(const struct mdl *m, const struct mdl_bundle *b)
@@ -206,7 +217,7 @@ const struct led_receipt *mdl_cause_receipt(const struct mdl *m, const struct md
         return NULL;
     }
     const struct mdl_block *block = &cell->rounds[b->cause.round].proposal;
-    bool executed = block->has_body && b->cause.order < block->block.count &&
+    bool executed = block->receipts != NULL && b->cause.order < block->block.count &&
                     block->block.entries[b->cause.order].kind == PRO_ENTRY_TX;
     return executed ? &block->receipts[b->cause.order] : NULL;
 }

@@ -21,7 +21,8 @@ struct mdl_block {
     struct pro_header header;
     struct bytes body_bytes;
     struct pro_block block;
-    struct led_receipt *receipts; /* of executing it here; unspecified for what is no transaction */
+    struct led_receipt *receipts; /* of executing it here; unspecified for what is no transaction;
+                                     NULL without a body, and in void slots */
     struct hash32 root;           /* and the state root after it */
 };
 
@@ -52,6 +53,7 @@ struct mdl_cell {
 
 struct mdl_slot {
     uint64_t number;
+    bool is_void;           /* L1 has voided it */
     struct mdl_cell *cells; /* [chain] */
     uint32_t n_rounds;      /* of the rollup with the most */
 };
@@ -86,6 +88,41 @@ struct mdl_bundle {
     struct pro_place cause; /* rollup is the chain id */
 };
 
+/* L1 took money from somebody. */
+struct mdl_sentence {
+    bool slashed;   /* on evidence; or else penalized, for silence */
+    uint32_t actor; /* id; 0: nobody of the cluster */
+    uint64_t slot;
+    uint64_t block; /* of L1 */
+    uint64_t gas;   /* slashed: what judging costs on Ethereum */
+    uint64_t amount_gwei;
+    const char *detail;    /* slashed: "<kind>: <sentence>" */
+    struct bytes evidence; /* slashed */
+};
+
+struct mdl_void {
+    uint64_t first;
+    uint64_t last;
+    uint64_t block; /* of L1 */
+};
+
+/* Misbehaviour that the scenario scripts: an element of its timeline. */
+struct mdl_fault {
+    const struct scn_step *step;
+    enum pro_fault kind;
+    uint64_t slot;                   /* the sequencer's; of users the slot it was promised, or 0 */
+    uint32_t actor;                  /* id of the culprit */
+    const struct mdl_bundle *bundle; /* users only */
+    bool took_effect;
+};
+
+/* Somebody made evidence. */
+struct mdl_accusation {
+    uint32_t actor; /* id */
+    const char *kind;
+    struct bytes evidence;
+};
+
 struct mdl {
     const struct simulation *sim;
     const struct scn *scn;
@@ -96,6 +133,14 @@ struct mdl {
     size_t n_slots, cap_slots;
     struct mdl_bundle *bundles; /* in the timeline's order */
     size_t n_bundles;
+    struct mdl_sentence *sentences; /* in the order of L1 */
+    size_t n_sentences, cap_sentences;
+    struct mdl_void *voids; /* in the order of L1 */
+    size_t n_voids, cap_voids;
+    struct mdl_fault *faults; /* by index */
+    size_t n_faults;
+    struct mdl_accusation *accusations; /* in the order they were made, each evidence once */
+    size_t n_accusations, cap_accusations;
 };
 
 /* Out: the model; free with mdl_destroy. Returns: 0, ERR_NOMEM, or what the ledger returns when it
@@ -116,8 +161,19 @@ bool mdl_succeeded(const struct mdl_block *b, uint32_t i);
 /* Returns: the receipt of the leg a bundle was excluded for, or NULL (a bogus leg has none). */
 const struct led_receipt *mdl_cause_receipt(const struct mdl *m, const struct mdl_bundle *b);
 
+/* Returns: the kind of evidence a slashing's detail begins with, or 0. */
+enum pro_evidence_kind mdl_crime(const struct mdl_sentence *s);
+/* Returns: true if the actor did something in this slot, by the script, that has this
+ * consequence. */
+bool mdl_committed(const struct mdl *m, uint32_t actor, uint64_t slot,
+                   enum pro_consequence consequence);
+/* Returns: the actor's name; "nobody" for 0. */
+const char *mdl_actor_name(const struct mdl *m, uint32_t actor);
+
 /* The steps mdl_new is made of. */
+int mdl_script(struct mdl *m) MUST_CHECK;
 int mdl_collect(struct mdl *m) MUST_CHECK;
+int mdl_court(struct mdl *m) MUST_CHECK;
 int mdl_replay(struct mdl *m) MUST_CHECK;
 void mdl_judge(struct mdl *m);
 

@@ -54,10 +54,14 @@ static int replay_cell(struct led_state *s, struct mdl_cell *cell)
     return rc;
 }
 
+/* A void slot has happened nowhere: what was built on it is void as well. */
 int mdl_replay(struct mdl *m)
 {
     int rc = 0;
     for (size_t i = 0; i < m->n_slots && rc == 0; i++) {
+        if (m->slots[i].is_void) {
+            continue;
+        }
         for (size_t k = 0; k < m->n_chains && rc == 0; k++) {
             rc = replay_cell(m->chains[k].state, &m->slots[i].cells[k]);
         }
@@ -123,6 +127,10 @@ static void judge_bundle(const struct mdl *m, struct mdl_bundle *b)
     const struct mdl_slot *slot = b->promised ? mdl_find_slot(m, b->preconf.slot) : NULL;
     if (slot == NULL) {
         b->outcome = b->refused ? SCN_REFUSED : SCN_PENDING;
+        return;
+    }
+    if (slot->is_void) {
+        b->outcome = SCN_VOIDED;
         return;
     }
     for (size_t i = 0; i < b->n_legs; i++) {

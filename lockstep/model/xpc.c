@@ -183,6 +183,63 @@ static void expect_fingerprint(const struct mdl *m, const struct scn_expect *e,
     }
 }
 
+/* ---- Sentences and faults ---- */
+
+static bool is_meant(const struct mdl *m, const struct scn_expect *e, const struct mdl_sentence *s)
+{
+    return s->slashed == (e->kind == SCN_EXPECT_SLASHED) &&
+           strcmp(mdl_actor_name(m, s->actor), e->culprit.text) == 0 &&
+           (e->slot == 0 || s->slot == e->slot) && (e->crime == 0 || mdl_crime(s) == e->crime);
+}
+
+static void describe_sentences(const struct mdl *m, struct buf *out)
+{
+    buf_printf(out, m->n_sentences == 0 ? "nobody was slashed or penalized" : "L1 ");
+    for (size_t i = 0; i < m->n_sentences; i++) {
+        const struct mdl_sentence *s = &m->sentences[i];
+        buf_printf(out, "%s%s %s in slot %llu (%s)", i > 0 ? ", " : "",
+                   s->slashed ? "slashed" : "penalized", mdl_actor_name(m, s->actor),
+                   (unsigned long long)s->slot,
+                   s->slashed ? pro_evidence_name(mdl_crime(s)) : s->detail);
+    }
+}
+
+static void expect_sentence(const struct mdl *m, const struct scn_expect *e, struct xpc_result *r)
+{
+    bool met = false;
+    for (size_t i = 0; i < m->n_sentences && !met; i++) {
+        met = is_meant(m, e, &m->sentences[i]);
+    }
+    buf_printf(&r->text, "%s is %s", e->culprit.text,
+               e->kind == SCN_EXPECT_SLASHED ? "slashed" : "penalized");
+    if (e->crime != 0) {
+        buf_printf(&r->text, " for %s", pro_evidence_name(e->crime));
+    }
+    if (e->slot != 0) {
+        buf_printf(&r->text, " in slot %llu", (unsigned long long)e->slot);
+    }
+    if (!met) {
+        fail(r);
+        describe_sentences(m, &r->found);
+    }
+}
+
+/* A fault that never happens shows nothing, whatever else comes out right. */
+static void expect_fault(const struct mdl_fault *f, struct xpc_result *r)
+{
+    r->line = f->step->place.line;
+    buf_printf(&r->text, "the fault %s takes effect", pro_fault_word(f->kind));
+    if (f->bundle != NULL) {
+        buf_printf(&r->text, " with bundle %s", f->bundle->submit->bundle.text);
+    } else {
+        buf_printf(&r->text, " in slot %llu", (unsigned long long)f->slot);
+    }
+    if (!f->took_effect) {
+        r->verdict = XPC_UNDECIDED;
+        buf_printf(&r->found, "there was no occasion for it");
+    }
+}
+
 static void evaluate(const struct mdl *m, const struct chk_report *checks,
                      const struct scn_expect *e, struct xpc_result *r)
 {
@@ -207,23 +264,42 @@ static void evaluate(const struct mdl *m, const struct chk_report *checks,
     case SCN_EXPECT_DUPLICATED:
         expect_links(m, e, r);
         break;
+    case SCN_EXPECT_SLASHED:
+    case SCN_EXPECT_PENALIZED:
+        expect_sentence(m, e, r);
+        break;
     case SCN_EXPECT_FINGERPRINT:
         expect_fingerprint(m, e, r);
         break;
     }
 }
 
+static bool applies(const struct mdl *m, const struct scn_expect *e)
+{
+    return e->mempool == SCN_MEMPOOL_ANY || e->mempool == m->sim->cluster->mempool;
+}
+
 int xpc_run(const struct mdl *m, const struct chk_report *checks, struct xpc_report *report)
 {
-    struct xpc_report out = {.n = m->scn->expect.n};
-    out.results = calloc(out.n + 1, sizeof(*out.results));
+    struct xpc_report out = {0};
+    out.results = calloc(m->scn->expect.n + m->n_faults + 1, sizeof(*out.results));
     if (out.results == NULL) {
         return ERR_NOMEM;
     }
+    for (size_t i = 0; i < m->scn->expect.n; i++) {
+        const struct scn_expect *e = &m->scn->expect.items[i];
+        if (applies(m, e)) {
+            out.results[out.n].line = e->place.line;
+            evaluate(m, checks, e, &out.results[out.n++]);
+        }
+    }
+    for (size_t i = 0; i < m->n_faults; i++) {
+        if (pro_fault_consequence(m->faults[i].kind) != PRO_FOLLOWS_NOTHING) {
+            expect_fault(&m->faults[i], &out.results[out.n++]);
+        }
+    }
     for (size_t i = 0; i < out.n; i++) {
-        struct xpc_result *r = &out.results[i];
-        r->expect = &m->scn->expect.items[i];
-        evaluate(m, checks, r->expect, r);
+        const struct xpc_result *r = &out.results[i];
         out.n_met += r->verdict == XPC_MET;
         if (r->text.err != 0 || r->found.err != 0) {
             xpc_report_fini(&out);

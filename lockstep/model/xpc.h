@@ -14,15 +14,17 @@ enum xpc_verdict {
 enum xpc_kind { XPC_SAFETY, XPC_LIVENESS, XPC_DETERMINISM };
 
 struct xpc_result {
-    const struct scn_expect *expect;
+    uint32_t line; /* of the scenario's file */
     enum xpc_verdict verdict;
     enum xpc_kind kind;
     struct buf text;  /* the expectation in words: "bundle arb is excluded, cause A.0" */
     struct buf found; /* what was found instead; empty if met */
 };
 
+/* The scenario's expectations of this run in its order, then one for every fault it scripts: that
+ * it took effect. */
 struct xpc_report {
-    struct xpc_result *results; /* in the scenario's order */
+    struct xpc_result *results;
     size_t n;
     size_t n_met;
 };

@@ -1,5 +1,7 @@
 #include "lockstep/report/rep.h"
 
+#include "common/base/cleanup.h"
+
 #include <stdio.h>
 
 /* ---- The verdict ---- */
@@ -62,7 +64,7 @@ enum rep_exit rep_exit_of(const struct rep_run *run)
     X(REP_PASS, "PASS", "all came out as it must")                                                 \
     X(REP_UNSAFE, "UNSAFE", "an expectation or a safety check is broken")                          \
     X(REP_INCONCLUSIVE, "INCONCLUSIVE", "something expected never happened")                       \
-    X(REP_STUCK, "STUCK", "a bundle was never decided")                                            \
+    X(REP_STUCK, "STUCK", "a bundle was not decided in time")                                      \
     X(REP_CRASHED, "CRASHED", "an actor crashed")                                                  \
     X(REP_UNSTABLE, "UNSTABLE", "the fingerprint is not the expected one")                         \
     X(REP_WALL, "TIMEOUT", "the wall-clock limit was reached")
@@ -121,6 +123,9 @@ const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final)
     if (!b->has_body || i >= b->block.count) {
         return "-";
     }
+    if (b->receipts == NULL) {
+        return "void";
+    }
     if (b->block.entries[i].kind == PRO_ENTRY_EXCLUDED) {
         return final ? "excluded" : "removed";
     }
@@ -128,6 +133,21 @@ const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final)
         return "executed";
     }
     return final ? "reverted" : "failed";
+}
+
+const char *rep_stranger(const struct mdl *m, const struct pro_entry *e)
+{
+    CLEANUP(led_tx_fini) struct led_tx tx = {0};
+    const struct cluster *c = m->sim->cluster;
+    if (e->kind != PRO_ENTRY_TX || led_tx_decode(e->tx, &tx) != 0) {
+        return "?";
+    }
+    for (size_t i = 0; i < c->n_users; i++) {
+        if (addr20_equal(&c->users[i].address, &tx.sender)) {
+            return c->user_names[i];
+        }
+    }
+    return "?";
 }
 
 static const char *cmp_sign(enum scn_cmp cmp)
@@ -232,4 +252,20 @@ void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
     } else if (b->outcome == SCN_REVERTED || b->outcome == SCN_MIXED) {
         why_reverted(m, b, out);
     }
+}
+
+bool rep_is_note(const struct history_item *item, const char *what)
+{
+    return item->kind == HISTORY_RECORD &&
+           item->record->body_case == LOCKSTEP__TRACE_RECORD__BODY_NOTE &&
+           strcmp(item->record->note->what, what) == 0;
+}
+
+size_t rep_count_notes(const struct simulation *sim, const char *what)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < sim->history.n; i++) {
+        n += rep_is_note(&sim->history.items[i], what);
+    }
+    return n;
 }

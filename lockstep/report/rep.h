@@ -51,6 +51,11 @@ void rep_history(const struct rep_run *run, struct buf *out);
 
 /* ---- Shared by the reports ---- */
 
+/* Appends what was scripted to go wrong and what L1 made of it; nothing if nothing was. */
+void rep_court(const struct rep_run *run, struct buf *out);
+/* Appends where the i-th evidence is kept below the folder of outputs. */
+void rep_evidence_name(const struct mdl *m, size_t i, struct buf *out);
+
 /* Columns of a terminal. */
 #define REP_WIDTH 80
 
@@ -58,10 +63,17 @@ void rep_history(const struct rep_run *run, struct buf *out);
  * `indent` spaces, also where the text has line ends of its own. */
 void rep_wrap(struct buf *out, size_t indent, const char *text);
 /* Returns: "executed", "failed", "removed" for an entry of a block of some round, "executed",
- * "reverted", "excluded" for one of a finalized block; "-" if there is no such entry. */
+ * "reverted", "excluded" for one of a finalized block; "void" for one of a void slot; "-" if there
+ * is no such entry. */
 const char *rep_entry_word(const struct mdl_block *b, uint32_t i, bool final);
+/* In: an entry of a bundle that is not the scenario's. Returns: the account that signed it; "?" if
+ * there is none. */
+const char *rep_stranger(const struct mdl *m, const struct pro_entry *e);
 /* Appends what is behind an exclusion or refusal; nothing for other outcomes. */
 void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out);
+/* Is this a note of that name? And how many are there? */
+bool rep_is_note(const struct history_item *item, const char *what);
+size_t rep_count_notes(const struct simulation *sim, const char *what);
 /* Appends an operation in the scenario's own names. */
 void rep_op(const struct scn_op *op, struct buf *out);
 

@@ -47,6 +47,30 @@ static const char *life_word(enum run_life what)
     return words[what];
 }
 
+static json_t *l1_object(uint64_t number, const Lockstep__L1Event *e)
+{
+    json_t *o = json_pack("{s:s, s:s, s:I, s:I}", "kind", "l1", "what", l1_kind(e->kind), "block",
+                          (json_int_t)number, "slot", (json_int_t)e->slot);
+    switch (e->kind) {
+    case LOCKSTEP__L1_KIND__L1_SLASHED:
+    case LOCKSTEP__L1_KIND__L1_PENALIZED:
+        json_object_set_new(o, "culprit", hex_of(&e->culprit));
+        json_object_set_new(o, "detail", json_string(e->detail));
+        json_object_set_new(o, "gas", json_integer((json_int_t)e->gas));
+        json_object_set_new(o, "amount_gwei", json_integer((json_int_t)e->amount_gwei));
+        break;
+    case LOCKSTEP__L1_KIND__L1_VOIDED:
+        json_object_set_new(o, "through", json_integer((json_int_t)e->through));
+        break;
+    default:
+        json_object_set_new(o, "rollup", json_integer((json_int_t)e->rollup));
+        json_object_set_new(o, "round", json_integer((json_int_t)e->round));
+        json_object_set_new(o, "versioned_hash", hex_of(&e->versioned_hash));
+        break;
+    }
+    return o;
+}
+
 static json_t *record_object(const Lockstep__TraceRecord *r)
 {
     switch (r->body_case) {
@@ -67,11 +91,7 @@ static json_t *record_object(const Lockstep__TraceRecord *r)
                          (json_int_t)r->da_stored->key->index, "bytes",
                          (json_int_t)r->da_stored->data.len, "hash", hash_of(&r->da_stored->data));
     case LOCKSTEP__TRACE_RECORD__BODY_L1:
-        return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "l1", "what",
-                         l1_kind(r->l1->event->kind), "block", (json_int_t)r->l1->number, "rollup",
-                         (json_int_t)r->l1->event->rollup, "slot", (json_int_t)r->l1->event->slot,
-                         "round", (json_int_t)r->l1->event->round, "versioned_hash",
-                         hex_of(&r->l1->event->versioned_hash));
+        return l1_object(r->l1->number, r->l1->event);
     case LOCKSTEP__TRACE_RECORD__BODY_NOTE:
         return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "kind", "note", "what",
                          r->note->what, "slot", (json_int_t)r->note->slot, "rollup",
@@ -82,6 +102,14 @@ static json_t *record_object(const Lockstep__TraceRecord *r)
                          r->violation->rule, "by", r->violation->by, "slot",
                          (json_int_t)r->violation->slot, "rollup", (json_int_t)r->violation->rollup,
                          "round", (json_int_t)r->violation->round, "detail", r->violation->detail);
+    case LOCKSTEP__TRACE_RECORD__BODY_EVIDENCE:
+        return json_pack("{s:s, s:s, s:I, s:o}", "kind", "evidence", "of", r->evidence->kind,
+                         "bytes", (json_int_t)r->evidence->evidence.len, "hash",
+                         hash_of(&r->evidence->evidence));
+    case LOCKSTEP__TRACE_RECORD__BODY_FAULT:
+        return json_pack("{s:s, s:s, s:I, s:I, s:I}", "kind", "fault", "what", r->fault->kind,
+                         "index", (json_int_t)r->fault->index, "slot", (json_int_t)r->fault->slot,
+                         "rollup", (json_int_t)r->fault->rollup);
     default:
         return json_pack("{s:s}", "kind", "unknown");
     }

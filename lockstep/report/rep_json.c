@@ -134,6 +134,17 @@ static json_t *bundles(const struct rep_run *run)
     return all;
 }
 
+/* A promise is late when a fast attacker could have read the bundle before it left. */
+static json_t *promises(const struct rep_run *run)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < run->m->n_bundles; i++) {
+        given += run->m->bundles[i].promised;
+    }
+    return json_pack("{s:o, s:o}", "given", number(given), "deadline_missed",
+                     number(rep_count_notes(run->sim, "deadline_missed")));
+}
+
 /* ---- Verdicts ---- */
 
 static json_t *checks(const struct rep_run *run)
@@ -156,10 +167,10 @@ static json_t *expectations(const struct rep_run *run)
     json_t *all = json_array();
     for (size_t i = 0; i < run->expect->n; i++) {
         struct xpc_result *r = &run->expect->results[i];
-        json_array_append_new(
-            all, json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)r->expect->place.line,
-                           "expectation", buf_cstr(&r->text), "verdict",
-                           xpc_verdict_word(r->verdict), "found", buf_cstr(&r->found)));
+        json_array_append_new(all, json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)r->line,
+                                             "expectation", buf_cstr(&r->text), "verdict",
+                                             xpc_verdict_word(r->verdict), "found",
+                                             buf_cstr(&r->found)));
     }
     return all;
 }
@@ -207,21 +218,64 @@ static json_t *links(const struct rep_run *run)
     return all;
 }
 
+static json_t *sentences(const struct rep_run *run)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < run->m->n_sentences; i++) {
+        const struct mdl_sentence *s = &run->m->sentences[i];
+        json_array_append_new(
+            all, json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:o, s:s}", "actor",
+                           mdl_actor_name(run->m, s->actor), "slashed", s->slashed ? 1 : 0,
+                           "evidence", s->slashed ? pro_evidence_name(mdl_crime(s)) : "", "slot",
+                           (json_int_t)s->slot, "l1_block", (json_int_t)s->block, "gas",
+                           (json_int_t)s->gas, "amount_gwei", number(s->amount_gwei), "detail",
+                           s->detail));
+    }
+    return all;
+}
+
+static json_t *voids(const struct rep_run *run)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < run->m->n_voids; i++) {
+        const struct mdl_void *v = &run->m->voids[i];
+        json_array_append_new(all,
+                              json_pack("{s:I, s:I, s:I}", "first", (json_int_t)v->first, "last",
+                                        (json_int_t)v->last, "l1_block", (json_int_t)v->block));
+    }
+    return all;
+}
+
+static json_t *faults(const struct rep_run *run)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < run->m->n_faults; i++) {
+        const struct mdl_fault *f = &run->m->faults[i];
+        json_array_append_new(
+            all, json_pack("{s:s, s:s, s:I, s:b}", "fault", pro_fault_word(f->kind), "actor",
+                           mdl_actor_name(run->m, f->actor), "slot", (json_int_t)f->slot,
+                           "took_effect", f->took_effect ? 1 : 0));
+    }
+    return all;
+}
+
 static json_t *whole(const struct rep_run *run)
 {
     const struct run_result *r = &run->sim->result;
     enum rep_exit code = rep_exit_of(run);
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:s,"
-                     " s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:s,"
+                     " s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "lockstep", LOCKSTEP_VERSION, "scenario", run->m->scn->name, "file", run->file,
                      "seed", number(run->sim->cluster->seed), "policy", run->sim->cluster->policy,
-                     "host", run->host, "verdict", rep_exit_word(code), "exit_code",
-                     (json_int_t)code, "fingerprint", hash_text(BYTES_OF(r->fingerprint)),
-                     "reproduce", run->reproduce, "simulated_ns", (json_int_t)r->now.ns, "events",
-                     (json_int_t)r->delivered, "ended", run_end_name(r->end), "machine", "wall_ns",
-                     (json_int_t)run->wall_ns, "ready_ns", (json_int_t)r->ready_ns, "bundles",
-                     bundles(run), "checks", checks(run), "expectations", expectations(run),
-                     "slots", slots(run), "actors", actors(run), "links", links(run));
+                     "mempool", scn_mempool_word(run->sim->cluster->mempool), "host", run->host,
+                     "verdict", rep_exit_word(code), "exit_code", (json_int_t)code, "fingerprint",
+                     hash_text(BYTES_OF(r->fingerprint)), "reproduce", run->reproduce,
+                     "simulated_ns", (json_int_t)r->now.ns, "events", (json_int_t)r->delivered,
+                     "ended", run_end_name(r->end), "machine", "wall_ns", (json_int_t)run->wall_ns,
+                     "ready_ns", (json_int_t)r->ready_ns, "bundles", bundles(run), "checks",
+                     checks(run), "expectations", expectations(run), "faults", faults(run),
+                     "sentences", sentences(run), "voids", voids(run), "slots", slots(run),
+                     "actors", actors(run), "links", links(run));
 }
 
 static int append(const char *text, size_t len, void *out)
@@ -234,7 +288,8 @@ static int append(const char *text, size_t len, void *out)
 void rep_json(const struct rep_run *run, bool pretty, struct buf *out)
 {
     CLEANUP(release) json_t *j = whole(run);
-    if (j == NULL || json_dump_callback(j, append, out, pretty ? JSON_INDENT(2) : 0) != 0) {
+    if (json_object_set_new(j, "promises", promises(run)) != 0 ||
+        json_dump_callback(j, append, out, pretty ? JSON_INDENT(2) : 0) != 0) {
         out->err = out->err != 0 ? out->err : ERR_NOMEM;
         return;
     }

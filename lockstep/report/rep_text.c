@@ -58,7 +58,7 @@ static void put_rest(const struct page *p, size_t shown, size_t n, const char *w
 static void put_name(const struct page *p, const struct pro_entry *e)
 {
     const struct mdl_bundle *b = mdl_find_bundle(p->run->m, &e->bundle_id);
-    const char *name = b != NULL ? b->submit->bundle.text : "?";
+    const char *name = b != NULL ? b->submit->bundle.text : rep_stranger(p->run->m, e);
     char text[2 * NAME_WIDTH + 16];
     char leg[NAME_WIDTH] = "";
     if (e->n_legs > 1) {
@@ -131,7 +131,9 @@ static void put_slot(const struct page *p, const struct mdl_slot *slot)
     struct sim_time final = final_at(p->run->m, slot);
     buf_printf(p->out, "\nSlot %llu: %u round%s", (unsigned long long)slot->number, slot->n_rounds,
                slot->n_rounds == 1 ? "" : "s");
-    if (final.ns > 0) {
+    if (slot->is_void) {
+        buf_printf(p->out, ", voided by L1");
+    } else if (final.ns > 0) {
         buf_printf(p->out, ", final on L1 after %.3f s", (double) final.ns / NS_PER_S_F);
     } else {
         buf_printf(p->out, ", not final on L1");
@@ -217,7 +219,7 @@ static void put_checks(const struct page *p)
 static void put_expectation(const struct page *p, struct xpc_result *r)
 {
     char place[32];
-    (void)snprintf(place, sizeof(place), "line %u", r->expect->place.line);
+    (void)snprintf(place, sizeof(place), "line %u", r->line);
     buf_printf(p->out, "  %-9s ", place);
     put(p,
         r->verdict == XPC_MET      ? GREEN
@@ -264,27 +266,31 @@ static void put_rejects(const struct page *p)
     }
 }
 
-static size_t count_notes(const struct simulation *sim, const char *what)
+/* Sentences that somebody stopped with. */
+static void put_contradictions(const struct page *p)
 {
-    size_t n = 0;
+    const struct simulation *sim = p->run->sim;
     for (size_t i = 0; i < sim->history.n; i++) {
         const struct history_item *item = &sim->history.items[i];
-        n += item->kind == HISTORY_RECORD &&
-             item->record->body_case == LOCKSTEP__TRACE_RECORD__BODY_NOTE &&
-             strcmp(item->record->note->what, what) == 0;
+        if (rep_is_note(item, "contradiction")) {
+            const Lockstep__TraceNote *note = item->record->note;
+            buf_printf(p->out, "\n%s, slot %llu: ", sim->cluster->actors[item->actor - 1].name,
+                       (unsigned long long)note->slot);
+            rep_wrap(p->out, 0, note->detail);
+        }
     }
-    return n;
 }
 
 static void put_warnings(const struct page *p)
 {
-    size_t late = count_notes(p->run->sim, "deadline_missed");
+    size_t late = rep_count_notes(p->run->sim, "deadline_missed");
     if (late > 0) {
         buf_printf(p->out,
                    "\n%zu promise%s left after a fast attacker could have opened the "
                    "puzzle.\n",
                    late, late == 1 ? "" : "s");
     }
+    put_contradictions(p);
     for (size_t i = 0; i < p->run->sim->history.n; i++) {
         const struct history_item *item = &p->run->sim->history.items[i];
         if (item->kind == HISTORY_LIFE && item->life.what == RUN_LIFE_FAILED) {
@@ -305,6 +311,9 @@ static void put_head(const struct page *p)
                sim->cluster->policy, p->run->host);
     if (sim->result.ready_ns > 0) {
         buf_printf(p->out, " (%zu processes)", sim->result.n_actors);
+    }
+    if (sim->cluster->mempool == SCN_MEMPOOL_PLAINTEXT) {
+        buf_printf(p->out, ", plaintext mempool");
     }
     buf_printf(p->out, "\n");
 }
@@ -351,6 +360,7 @@ void rep_text(const struct rep_run *run, const struct rep_style *style, struct b
         put_head(&p);
         put_slots(&p);
         put_bundles(&p);
+        rep_court(run, out);
         put_checks(&p);
         put_rejects(&p);
     }

@@ -287,6 +287,8 @@ int cluster_new(const struct scn *scn, const struct cluster_options *options, st
     c->scn = scn;
     c->seed = options->seed;
     c->policy = options->policy;
+    c->mempool = options->mempool != SCN_MEMPOOL_ANY ? options->mempool : scn->mempool;
+    c->without_attacks = options->without_attacks;
     int rc = assemble(c, options, why);
     if (rc != 0) {
         cluster_destroy(&c);

@@ -22,7 +22,9 @@ struct cluster_actor {
 struct cluster {
     const struct scn *scn; /* borrowed */
     uint64_t seed;
-    const char *policy; /* static storage */
+    const char *policy;       /* static storage */
+    enum scn_mempool mempool; /* not ANY */
+    bool without_attacks;
     struct hash32 salt;
     struct hash32 timelock_digest;
     struct hash32 deployment;     /* id of the descriptor of all that (pro_descriptor.h) */
@@ -44,9 +46,11 @@ struct cluster {
 
 struct cluster_options {
     uint64_t seed;
-    const char *policy;      /* word of scn_policy_word */
-    struct bytes modulus;    /* modulus file that fits scn->timelock.bits */
-    const char *program_dir; /* where the actors' programs are; NULL if only run_inproc is used */
+    const char *policy;       /* word of scn_policy_word */
+    enum scn_mempool mempool; /* ANY: the scenario's */
+    bool without_attacks;     /* leave out the sequencer's attacks on users (pro_fault_is_attack) */
+    struct bytes modulus;     /* modulus file that fits scn->timelock.bits */
+    const char *program_dir;  /* where the actors' programs are; NULL if only run_inproc is used */
 };
 
 /* Out: a cluster; free with cluster_destroy. `scn` is borrowed. Returns: 0, ERR_NOMEM, or

@@ -169,6 +169,9 @@ struct common_section {
     Lockstep__TimelockConfig timelock;
     Lockstep__SlotConfig slots;
     Lockstep__SequencerConfig sequencer;
+    Lockstep__FaultConfig *faults;
+    Lockstep__FaultConfig **fault_list;
+    struct cluster_attack *attacks; /* parallel to faults */
     Lockstep__DaConfig da;
     Lockstep__L1Config l1;
 };
@@ -177,6 +180,9 @@ static void common_section_fini(struct common_section *s)
 {
     free(s->peers);
     free(s->peer_list);
+    free(s->faults);
+    free(s->fault_list);
+    free(s->attacks);
 }
 
 static void fill_peers(const struct cluster *c, struct common_section *s)
@@ -223,6 +229,49 @@ static void fill_settings(const struct cluster *c, struct common_section *s)
     s->l1.block_time_ns = scn->l1.block_time_ns;
     s->l1.confirmations = scn->l1.confirmations;
     s->l1.challenge_window_blocks = scn->l1.challenge_window;
+    s->l1.proposal_deadline_blocks = scn->l1.proposal_deadline;
+    s->l1.final_deadline_blocks = scn->l1.final_deadline;
+    s->l1.bond_gwei = scn->l1.bond_gwei;
+    s->l1.penalty_gwei = scn->l1.penalty_gwei;
+}
+
+/* What the timeline has the sequencer do wrong. */
+static int fill_faults(const struct cluster *c, struct common_section *s)
+{
+    const struct scn *scn = c->scn;
+    s->faults = calloc(scn->n_faults + 1, sizeof(*s->faults));
+    s->fault_list = calloc(scn->n_faults + 1, sizeof(*s->fault_list));
+    s->attacks = calloc(scn->n_faults + 1, sizeof(*s->attacks));
+    if (s->faults == NULL || s->fault_list == NULL || s->attacks == NULL) {
+        return ERR_NOMEM;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < scn->timeline.n; i++) {
+        const struct scn_step *step = &scn->timeline.items[i];
+        const struct scn_fault *f = &step->fault;
+        bool attack = step->kind == SCN_STEP_FAULT && pro_fault_is_attack(f->kind);
+        if (step->kind != SCN_STEP_FAULT || (attack && c->without_attacks)) {
+            continue;
+        }
+        bool somewhere = f->rollup.text != NULL;
+        lockstep__fault_config__init(&s->faults[n]);
+        s->faults[n].kind = (uint32_t)f->kind;
+        s->faults[n].slot = step->at.slot;
+        s->faults[n].rollup = somewhere ? scn->rollups.items[f->rollup.index].chain_id : 0;
+        s->faults[n].order = f->order;
+        s->faults[n].with = f->with;
+        s->faults[n].sealed = f->time == SCN_FAULT_SEALING;
+        s->faults[n].index = f->index;
+        if (attack) {
+            cluster_fill_attack(c, f, &s->attacks[n]);
+            s->faults[n].attack = &s->attacks[n].config;
+        }
+        s->fault_list[n] = &s->faults[n];
+        n++;
+    }
+    s->sequencer.n_faults = n;
+    s->sequencer.faults = s->fault_list;
+    return 0;
 }
 
 static int make_common_section(const struct cluster *c, struct common_section *s)
@@ -234,7 +283,7 @@ static int make_common_section(const struct cluster *c, struct common_section *s
     }
     fill_peers(c, s);
     fill_settings(c, s);
-    return 0;
+    return fill_faults(c, s);
 }
 
 static int configure_actor(struct cluster *c, size_t at, struct common_section *common)

@@ -3,6 +3,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/ledger/led_op.h"
+#include "common/protocol/pro_bundle.h"
 #include "lockstep/run/cluster_parts.h"
 
 #include <stdlib.h>
@@ -154,10 +155,20 @@ static int fill_legs(const struct cluster *c, const struct scn_submit *submit, s
     return 0;
 }
 
+/* What a bundle leaves open. */
+static uint32_t scope_of(const struct cluster *c, const struct scn_submit *submit)
+{
+    if (c->mempool == SCN_MEMPOOL_PLAINTEXT || submit->open == SCN_OPEN_TRANSACTION) {
+        return PRO_SCOPE_SENDER | PRO_SCOPE_TX;
+    }
+    return submit->open == SCN_OPEN_SENDER ? PRO_SCOPE_SENDER : 0;
+}
+
 static int submit_body(const struct cluster *c, const struct scn_submit *submit, struct buf *out)
 {
     CLEANUP(command_fini) struct command cmd = {0};
     Lockstep__SubmitCommand body = LOCKSTEP__SUBMIT_COMMAND__INIT;
+    Lockstep__SubmitFault fault = LOCKSTEP__SUBMIT_FAULT__INIT;
     Lockstep__Message message = LOCKSTEP__MESSAGE__INIT;
     int rc = fill_legs(c, submit, &cmd);
     if (rc != 0) {
@@ -166,6 +177,14 @@ static int submit_body(const struct cluster *c, const struct scn_submit *submit,
     body.name = (char *)(uintptr_t)submit->bundle.text;
     body.n_legs = cmd.n;
     body.legs = cmd.list;
+    body.scope = scope_of(c, submit);
+    if (submit->fault.kind != PRO_FAULT_NONE) {
+        fault.kind = (uint32_t)submit->fault.kind;
+        fault.leg = submit->fault.leg;
+        fault.of = (char *)(uintptr_t)(submit->fault.of.text != NULL ? submit->fault.of.text : "");
+        fault.index = submit->fault.index;
+        body.fault = &fault;
+    }
     message.body_case = LOCKSTEP__MESSAGE__BODY_SUBMIT_COMMAND;
     message.submit_command = &body;
     wire_pack(&message.base, out);
@@ -213,6 +232,9 @@ static int add_step(struct cluster *c, const struct scn_step *step)
     if (step->kind == SCN_STEP_PARTITION) {
         add_partition(c, &step->partition, at);
         return 0;
+    }
+    if (step->kind == SCN_STEP_FAULT) {
+        return 0; /* part of the sequencer's configuration */
     }
     struct buf *body = &c->script_bodies[c->n_script];
     struct run_script_item *item = &c->script[c->n_script++];

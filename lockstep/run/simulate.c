@@ -90,6 +90,8 @@ static int make_cluster(const struct scn *scn, const struct simulate_options *op
     const struct cluster_options co = {
         .seed = options->seed,
         .policy = options->policy,
+        .mempool = options->mempool,
+        .without_attacks = options->without_attacks,
         .modulus = buf_view(&modulus),
         .program_dir = options->places.programs,
     };

@@ -17,9 +17,11 @@ struct simulate_options {
     enum simulate_host host;
     enum run_transport transport; /* PROCS */
     uint64_t seed;
-    const char *policy;  /* word of scn_policy_word */
-    const char *out_dir; /* PROCS: existing folder for <actor>.stderr; NULL: not kept */
-    int64_t wall_ms;     /* real time the run may take; 0: no limit */
+    const char *policy;       /* word of scn_policy_word */
+    enum scn_mempool mempool; /* ANY: the scenario's */
+    bool without_attacks;     /* as if no attack of the sequencer on users were scripted */
+    const char *out_dir;      /* PROCS: existing folder for <actor>.stderr; NULL: not kept */
+    int64_t wall_ms;          /* real time the run may take; 0: no limit */
     struct simulate_places places;
     /* Called after every event with the virtual time and the number of events; NULL: never. */
     void (*progress)(void *ctx, struct sim_time now, uint64_t events);

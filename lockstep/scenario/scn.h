@@ -10,6 +10,8 @@
 #define SCN_SCN_H
 
 #include "common/base/wire.h"
+#include "common/protocol/pro_evidence.h"
+#include "common/protocol/pro_fault.h"
 #include "lockstep/scenario/scn_arena.h"
 #include "lockstep/scenario/scn_errors.h"
 
@@ -87,7 +89,11 @@ struct scn_limits {
 struct scn_l1 {
     int64_t block_time_ns;
     uint32_t confirmations;
-    uint32_t challenge_window; /* L1 blocks */
+    uint32_t challenge_window;  /* L1 blocks */
+    uint32_t proposal_deadline; /* L1 blocks */
+    uint32_t final_deadline;    /* L1 blocks */
+    uint64_t bond_gwei;
+    uint64_t penalty_gwei;
 };
 
 struct scn_execution {
@@ -195,10 +201,31 @@ struct scn_leg {
     SCN_LIST_OF(struct scn_op) ops;
 };
 
+/* What a user does wrong with a bundle. */
+struct scn_user_fault {
+    enum pro_fault kind; /* NONE: nothing */
+    uint32_t index;      /* among all faults of the file */
+    uint32_t leg;        /* of this bundle */
+    struct scn_name of;  /* REPLAY, LIFT: the other bundle */
+};
+
+/* Who can read what users submit. */
+enum scn_mempool {
+    SCN_MEMPOOL_ANY,       /* expectations only */
+    SCN_MEMPOOL_ENCRYPTED, /* nobody until the order is promised, but for what a bundle leaves open
+                            */
+    SCN_MEMPOOL_PLAINTEXT, /* the sequencer, everything */
+};
+
+/* What a bundle leaves open in an encrypted mempool, besides rollups and gas. */
+enum scn_open { SCN_OPEN_NOTHING, SCN_OPEN_SENDER, SCN_OPEN_TRANSACTION };
+
 struct scn_submit {
     struct scn_name bundle; /* index: how many bundles stand before it in the timeline */
     struct scn_name from;
-    SCN_LIST_OF(struct scn_leg) legs;
+    enum scn_open open;
+    SCN_LIST_OF(struct scn_leg) legs; /* none with REPLAY */
+    struct scn_user_fault fault;
 };
 
 enum scn_inject_kind { SCN_INJECT_HEX, SCN_INJECT_REPEAT };
@@ -228,7 +255,33 @@ struct scn_partition {
     int64_t for_ns;
 };
 
-enum scn_step_kind { SCN_STEP_SUBMIT, SCN_STEP_INJECT, SCN_STEP_PARTITION };
+enum scn_fault_time { SCN_FAULT_PROPOSING, SCN_FAULT_SEALING };
+
+/* What an attack does about a bundle that it cannot read. */
+enum scn_when_blind { SCN_BLIND_GUESS, SCN_BLIND_WAIT };
+
+enum scn_censorship { SCN_CENSOR_REFUSE, SCN_CENSOR_PUT_OFF };
+
+/* An attack of the sequencer on its users, by what it can read. */
+struct scn_attack {
+    struct scn_name account; /* FRONT_RUN, SANDWICH: who trades; CENSOR: the victim */
+    struct scn_swap swap;    /* FRONT_RUN, SANDWICH: the opening trade; min_out is 0 */
+    enum scn_when_blind when_blind;
+    enum scn_censorship how; /* CENSOR */
+};
+
+/* What the sequencer does wrong in the slot its step names. */
+struct scn_fault {
+    enum pro_fault kind;
+    uint32_t index;         /* among all faults of the file */
+    struct scn_name rollup; /* where it takes one */
+    uint32_t order;
+    uint32_t with;
+    enum scn_fault_time time;
+    struct scn_attack attack; /* FRONT_RUN, SANDWICH, CENSOR */
+};
+
+enum scn_step_kind { SCN_STEP_SUBMIT, SCN_STEP_INJECT, SCN_STEP_PARTITION, SCN_STEP_FAULT };
 
 struct scn_step {
     struct scn_place place;
@@ -238,6 +291,7 @@ struct scn_step {
         struct scn_submit submit;
         struct scn_inject inject;
         struct scn_partition partition;
+        struct scn_fault fault;
     };
 };
 
@@ -247,6 +301,7 @@ enum scn_outcome {
     SCN_REVERTED,
     SCN_MIXED,
     SCN_REFUSED,
+    SCN_VOIDED,
     SCN_PENDING,
 };
 
@@ -277,6 +332,8 @@ enum scn_expect_kind {
     SCN_EXPECT_REJECTED,
     SCN_EXPECT_LOST,
     SCN_EXPECT_DUPLICATED,
+    SCN_EXPECT_SLASHED,
+    SCN_EXPECT_PENALIZED,
     SCN_EXPECT_FINGERPRINT,
 };
 
@@ -307,16 +364,19 @@ struct scn_expect_count {
 struct scn_expect {
     struct scn_place place;
     enum scn_expect_kind kind;
-    uint64_t slot;          /* BUNDLE, ROUNDS: 0 means any */
-    struct scn_name bundle; /* BUNDLE */
-    enum scn_outcome is;    /* BUNDLE */
-    struct scn_cause cause; /* BUNDLE, excluded */
-    const char *reason;     /* BUNDLE, refused; NULL: any */
-    uint32_t rounds;        /* ROUNDS */
-    enum scn_check check;   /* ALWAYS, VIOLATED */
+    uint64_t slot;            /* BUNDLE, ROUNDS: 0 means any */
+    enum scn_mempool mempool; /* ANY, or asked in such a run only */
+    struct scn_name bundle;   /* BUNDLE */
+    enum scn_outcome is;      /* BUNDLE */
+    struct scn_cause cause;   /* BUNDLE, excluded */
+    const char *reason;       /* BUNDLE, refused; NULL: any */
+    uint32_t rounds;          /* ROUNDS */
+    enum scn_check check;     /* ALWAYS, VIOLATED */
     struct scn_expect_balance balance;
     struct scn_expect_rejected rejected;
     struct scn_expect_count count; /* LOST, DUPLICATED */
+    struct scn_name culprit;       /* SLASHED, PENALIZED: actor */
+    enum pro_evidence_kind crime;  /* SLASHED; 0: any */
     struct bytes fingerprint;      /* FINGERPRINT: 32 bytes */
 };
 
@@ -327,6 +387,7 @@ struct scn {
     const char *description; /* NULL if left out */
     uint64_t seed;
     enum scn_policy policy;
+    enum scn_mempool mempool; /* not ANY */
     uint64_t slots;
     int64_t slot_duration_ns;
     SCN_LIST_OF(struct scn_rollup) rollups;
@@ -338,6 +399,7 @@ struct scn {
     SCN_LIST_OF(struct scn_step) timeline; /* in file order */
     SCN_LIST_OF(struct scn_expect) expect;
     size_t n_bundles; /* submit steps in the timeline */
+    size_t n_faults;  /* the sequencer's and users' together */
 };
 
 /* Reads a scenario. In: `name` stands before every message; `text` may go after the call.
@@ -363,6 +425,8 @@ const struct scn_link *scn_link_between(const struct scn *s, const char *from, c
 
 /* Returns: the word a scenario uses, static storage. */
 const char *scn_policy_word(enum scn_policy policy);
+/* In: not ANY. */
+const char *scn_mempool_word(enum scn_mempool mempool);
 const char *scn_outcome_word(enum scn_outcome outcome);
 const char *scn_check_word(enum scn_check check);
 

@@ -270,7 +270,7 @@ static int read_absent(const struct reading *r, const struct scn_field *f, const
                  f->key, f->example);
         return 0;
     }
-    if (f->type == SCN_OBJECT && (f->flags & SCN_CHOICE) == 0) {
+    if (f->type == SCN_OBJECT && (f->flags & ((unsigned)SCN_CHOICE | SCN_OPTIONAL)) == 0) {
         const struct scn_node empty = {.kind = SCN_MAP, .place = place};
         return scn_read_object(f->object, &empty, at, r->arena, r->errors);
     }

@@ -48,10 +48,11 @@ enum { SCN_UPPER = 1, SCN_LOWER = 2, SCN_DIGIT = 4, SCN_DASH = 8, SCN_UNDERSCORE
 
 enum scn_field_flag {
     SCN_REQUIRED = 1,
-    SCN_CHOICE = 2,  /* exactly one CHOICE field of the object is given; its `choice` is stored */
-    SCN_NUMERIC = 4, /* ENUM whose words are numbers */
-    SCN_REST = 8,    /* ENTRIES that take every key the object does not name */
-    SCN_INLINE = 16, /* the object's only field, which is the whole value: no key */
+    SCN_CHOICE = 2,    /* exactly one CHOICE field of the object is given; its `choice` is stored */
+    SCN_NUMERIC = 4,   /* ENUM whose words are numbers */
+    SCN_REST = 8,      /* ENTRIES that take every key the object does not name */
+    SCN_INLINE = 16,   /* the object's only field, which is the whole value: no key */
+    SCN_OPTIONAL = 32, /* OBJECT that stays zero when it is not there, without its defaults */
 };
 
 struct scn_object;

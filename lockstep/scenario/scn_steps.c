@@ -73,6 +73,50 @@ static void resolve_leg(struct scn_refs *r, struct scn_submit *submit, struct sc
     }
 }
 
+/* In: the fault of the bundle just entered. An earlier step has to have submitted the other. */
+static void resolve_user_fault(struct scn_refs *r, struct scn_submit *submit)
+{
+    struct scn_user_fault *f = &submit->fault;
+    bool replays = f->kind == PRO_FAULT_REPLAY;
+    if (submit->bundle.text == NULL || r->timeline_broken) {
+        return;
+    }
+    if (replays != (submit->legs.n == 0)) {
+        scn_fail(r->errors, submit->bundle.place,
+                 replays ? "bundle `%s` is a replay; leave out its legs"
+                         : "bundle `%s` has no `legs`; list at least one",
+                 SHOW(submit->bundle.text));
+    }
+    if (f->kind == PRO_FAULT_NONE) {
+        return;
+    }
+    f->index = (uint32_t)r->s->n_faults++;
+    if (!replays && f->leg >= submit->legs.n && submit->legs.n != 0) {
+        scn_fail(r->errors, submit->bundle.place,
+                 "there is no leg %u in bundle `%s`; the last is %zu", f->leg,
+                 SHOW(submit->bundle.text), submit->legs.n - 1);
+    }
+}
+
+/* What a replay or a lift refers to. */
+static void resolve_other_bundle(struct scn_refs *r, struct scn_step *step)
+{
+    struct scn_user_fault *f = &step->submit.fault;
+    if (step->kind != SCN_STEP_SUBMIT || f->of.text == NULL) {
+        return;
+    }
+    const struct scn_name *found = scn_index_find(&r->bundles, f->of.text);
+    if (found == NULL || found->index >= step->submit.bundle.index) {
+        if (!r->timeline_broken) {
+            scn_fail(r->errors, f->of.place,
+                     "no bundle `%s` is submitted before this one; name one that is",
+                     SHOW(f->of.text));
+        }
+        return;
+    }
+    f->of.index = found->index;
+}
+
 static void resolve_submit(struct scn_refs *r, struct scn_step *step)
 {
     struct scn_submit *submit = &step->submit;
@@ -87,6 +131,7 @@ static void resolve_submit(struct scn_refs *r, struct scn_step *step)
     if (submit->bundle.text != NULL) {
         scn_index_add(&r->bundles, &submit->bundle);
     }
+    resolve_user_fault(r, submit);
     for (size_t i = 0; i < submit->legs.n; i++) {
         resolve_leg(r, submit, &submit->legs.items[i]);
     }
@@ -112,6 +157,34 @@ static void resolve_partition(struct scn_refs *r, struct scn_partition *p)
     if (one->text != NULL && other->text != NULL && strcmp(one->text, other->text) == 0) {
         scn_fail(r->errors, other->place, "`%s` cannot be cut off from itself; name another actor",
                  SHOW(other->text));
+    }
+}
+
+static void resolve_attack(struct scn_refs *r, struct scn_fault *f)
+{
+    uint32_t rollup = f->rollup.text != NULL ? f->rollup.index : SCN_NO_INDEX;
+    if (f->kind == PRO_FAULT_CENSOR) {
+        scn_refer_account(r, r->s->rollups.n > 0 ? 0 : SCN_NO_INDEX, &f->attack.account, true);
+    } else if (pro_fault_is_attack(f->kind)) {
+        scn_refer_account(r, rollup, &f->attack.account, false);
+        scn_refer_pool(r, rollup, &f->attack.swap.pool);
+        scn_refer_pool_asset(r, rollup, &f->attack.swap.pool, &f->attack.swap.in);
+    }
+}
+
+static void resolve_fault(struct scn_refs *r, struct scn_step *step)
+{
+    struct scn_fault *f = &step->fault;
+    scn_refer_rollup(r, &f->rollup);
+    resolve_attack(r, f);
+    f->index = (uint32_t)r->s->n_faults++;
+    if (step->at.place.line > 0 && (step->at.slot == 0 || step->at.offset_ns != 0)) {
+        scn_fail(r->errors, step->at.place,
+                 "a fault of the sequencer belongs to a whole slot; write `at: slot 1`");
+    }
+    if (f->kind == PRO_FAULT_SWAP_POSITIONS && f->order == f->with && r->clean) {
+        scn_fail(r->errors, step->place,
+                 "position %u cannot be exchanged with itself; name two positions", f->order);
     }
 }
 
@@ -151,12 +224,18 @@ int scn_resolve_timeline(struct scn_refs *r)
         case SCN_STEP_PARTITION:
             resolve_partition(r, &step->partition);
             break;
+        case SCN_STEP_FAULT:
+            resolve_fault(r, step);
+            break;
         default:
             break;
         }
     }
     scn_index_sort(&r->bundles);
     report_twice(r);
+    for (size_t i = 0; i < s->timeline.n; i++) {
+        resolve_other_bundle(r, &s->timeline.items[i]);
+    }
     return 0;
 }
 
@@ -237,6 +316,10 @@ void scn_resolve_expect(struct scn_refs *r)
             break;
         case SCN_EXPECT_REJECTED:
             scn_refer_actor(r, &x->rejected.by);
+            break;
+        case SCN_EXPECT_SLASHED:
+        case SCN_EXPECT_PENALIZED:
+            scn_refer_actor(r, &x->culprit);
             break;
         case SCN_EXPECT_ROUNDS:
         case SCN_EXPECT_LOST:

@@ -42,6 +42,13 @@ static const struct scn_word policy_words[] = {
     {"block_replace", SCN_BLOCK_REPLACE, true, "a block with a leg of a broken bundle is emptied"},
     {"two_phase", SCN_TWO_PHASE, true, "a bundle locks its rollups, its legs vote"},
     {0}};
+const struct scn_word scn_mempool_words[] = {
+    {"encrypted", SCN_MEMPOOL_ENCRYPTED, false,
+     "transactions are sealed until their order is promised; the sequencer sees rollups, gas, and "
+     "what a bundle leaves `open`"},
+    {"plaintext", SCN_MEMPOOL_PLAINTEXT, false,
+     "every bundle leaves the whole of its transactions open, as in today's mempools"},
+    {0}};
 static const struct scn_word bits_words[] = {
     {"1024", 1024, false, NULL}, {"2048", 2048, false, NULL}, {"3072", 3072, false, NULL}, {0}};
 static const struct scn_word solver_words[] = {
@@ -234,6 +241,32 @@ static const struct scn_field l1_fields[] = {
      .fallback = "10",
      .doc = "L1 blocks during which a result can be challenged.",
      .example = "10"},
+    {.key = "proposal_deadline",
+     U32(scn_l1, proposal_deadline),
+     .min = 1,
+     .max = 1000000,
+     .fallback = "50",
+     .doc = "L1 blocks from a slot's order commitment until its proposal block is due.",
+     .example = "50"},
+    {.key = "final_deadline",
+     U32(scn_l1, final_deadline),
+     .min = 1,
+     .max = 1000000,
+     .fallback = "100",
+     .doc = "L1 blocks from the proposal block until the finalized block is due.",
+     .example = "100"},
+    {.key = "bond",
+     U64(scn_l1, bond_gwei),
+     .max = UINT64_MAX,
+     .fallback = "32000000000",
+     .doc = "What every bonded party has at stake, in gwei; slashing takes what is left of it.",
+     .example = "32000000000"},
+    {.key = "penalty",
+     U64(scn_l1, penalty_gwei),
+     .max = UINT64_MAX,
+     .fallback = "1000000000",
+     .doc = "What a missed deadline costs, in gwei.",
+     .example = "1000000000"},
 };
 static const struct scn_object o_l1 = {.name = "l1",
                                        .doc = "The mock Ethereum chain.",
@@ -337,6 +370,11 @@ static const struct scn_field scenario_fields[] = {
      .fallback = "one_shot",
      .doc = "What happens to bundles with a failed leg.",
      .example = "one_shot"},
+    {.key = "mempool",
+     ENUM(scn, mempool, scn_mempool_words),
+     .fallback = "encrypted",
+     .doc = "Who can read what users submit.",
+     .example = "encrypted"},
     {.key = "slots",
      U64(scn, slots),
      .min = 1,
@@ -398,4 +436,9 @@ const struct scn_object scn_schema = {.name = "scenario",
 const char *scn_policy_word(enum scn_policy policy)
 {
     return scn_word_of(policy_words, (int)policy);
+}
+
+const char *scn_mempool_word(enum scn_mempool mempool)
+{
+    return scn_word_of(scn_mempool_words, (int)mempool);
 }

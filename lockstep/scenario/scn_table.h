@@ -34,6 +34,8 @@
 #define WHEN(S, m) .type = SCN_WHEN, .offset = AT(S, m, struct scn_when)
 #define CAUSE(S, m) .type = SCN_CAUSE, .offset = AT(S, m, struct scn_cause)
 #define OBJECT(S, m, o) .type = SCN_OBJECT, .offset = offsetof(struct S, m), .object = &(o)
+/* A mapping whose keys belong to the object it stands in. */
+#define OBJECT_HERE(o) .type = SCN_OBJECT, .offset = 0, .object = &(o)
 #define ITEMS(S, m, o) .type = SCN_ITEMS, .offset = offsetof(struct S, m), .object = &(o)
 #define ENTRIES(S, m, o, p)                                                                        \
     .type = SCN_ENTRIES, .offset = offsetof(struct S, m), .object = &(o), .pattern = &(p)
@@ -66,6 +68,9 @@ extern const struct scn_pattern scn_p_actor;
 extern const struct scn_pattern scn_p_link;
 extern const struct scn_pattern scn_p_reason;
 
+extern const struct scn_word scn_mempool_words[];
+
+extern const struct scn_object scn_o_fault;  /* what the sequencer does wrong */
 extern const struct scn_object scn_o_step;   /* an entry of the timeline */
 extern const struct scn_object scn_o_expect; /* an entry of the expectations */
 

@@ -8,6 +8,7 @@ static const struct scn_word outcome_words[] = {
     {"reverted", SCN_REVERTED, false, "every leg is in a finalized block, all without effect"},
     {"mixed", SCN_MIXED, false, "some legs took effect and some did not"},
     {"refused", SCN_REFUSED, false, "the sequencer did not admit it"},
+    {"voided", SCN_VOIDED, false, "L1 has voided its slot"},
     {"pending", SCN_PENDING, false, "undecided when the run ended"},
     {0}};
 static const struct scn_word check_words[] = {
@@ -18,6 +19,12 @@ static const struct scn_word check_words[] = {
 static const struct scn_word reject_words[] = {
 #define X(symbol, word) {word, symbol, false, NULL},
     ACT_REJECT_MAP(X)
+#undef X
+        {0}};
+
+static const struct scn_word crime_words[] = {
+#define X(constant, value, name) {#name, constant, false, NULL},
+    PRO_EVIDENCE_MAP(X)
 #undef X
         {0}};
 
@@ -120,9 +127,16 @@ static const struct scn_field expect_fields[] = {
      U64(scn_expect, slot),
      .min = 1,
      .max = 100000,
-     .with = BIT(SCN_EXPECT_BUNDLE) | BIT(SCN_EXPECT_ROUNDS),
-     .doc = "The slot meant; left out, any slot for a bundle and every slot for rounds.",
+     .with = BIT(SCN_EXPECT_BUNDLE) | BIT(SCN_EXPECT_ROUNDS) | BIT(SCN_EXPECT_SLASHED) |
+             BIT(SCN_EXPECT_PENALIZED),
+     .doc = "The slot meant; left out, any slot, and every slot for rounds.",
      .example = "1"},
+    {.key = "mempool",
+     ENUM(scn_expect, mempool, scn_mempool_words),
+     .with = BIT(SCN_EXPECT_BUNDLE) | BIT(SCN_EXPECT_ROUNDS) | BIT(SCN_EXPECT_BALANCE) |
+             BIT(SCN_EXPECT_FINGERPRINT),
+     .doc = "Asked only of a run with this mempool; left out, of every run.",
+     .example = "plaintext"},
     {.key = "balance",
      OBJECT(scn_expect, balance, o_expect_balance),
      .flags = SCN_CHOICE,
@@ -159,6 +173,23 @@ static const struct scn_field expect_fields[] = {
      .choice = SCN_EXPECT_DUPLICATED,
      .doc = "Messages the network delivered twice.",
      .example = "{at_least: 1}"},
+    {.key = "slashed",
+     NAME(scn_expect, culprit, scn_p_actor),
+     .flags = SCN_CHOICE,
+     .choice = SCN_EXPECT_SLASHED,
+     .doc = "An actor whose bond L1 took on evidence.",
+     .example = "sequencer"},
+    {.key = "penalized",
+     NAME(scn_expect, culprit, scn_p_actor),
+     .flags = SCN_CHOICE,
+     .choice = SCN_EXPECT_PENALIZED,
+     .doc = "An actor that L1 made pay for its silence.",
+     .example = "sequencer"},
+    {.key = "for",
+     ENUM(scn_expect, crime, crime_words),
+     .with = BIT(SCN_EXPECT_SLASHED),
+     .doc = "The kind of evidence; left out, any.",
+     .example = "block_breaks_promise"},
     {.key = "fingerprint",
      HEX(scn_expect, fingerprint),
      .flags = SCN_CHOICE,

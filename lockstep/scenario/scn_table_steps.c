@@ -208,6 +208,73 @@ static const struct scn_object o_leg = {.name = "leg",
                                         .place = PLUS(scn_leg, place),
                                         FIELDS(leg_fields)};
 
+/* What users do wrong. */
+
+#define LEG_FIELD                                                                                  \
+    {                                                                                              \
+        .key = "leg", U32(scn_user_fault, leg), .max = 999, .fallback = "0",                       \
+        .doc = "The leg meant, counted from 0.", .example = "0"                                    \
+    }
+#define OF_FIELD                                                                                   \
+    {                                                                                              \
+        .key = "of", NAME(scn_user_fault, of, scn_p_name), .flags = SCN_REQUIRED,                  \
+        .doc = "The other bundle, submitted earlier.", .example = "arb"                            \
+    }
+static const struct scn_field spoil_fields[] = {LEG_FIELD};
+static const struct scn_object o_spoil = {.name = "spoilt leg",
+                                          .doc = "A leg made wrong by its user.",
+                                          .size = sizeof(struct scn_user_fault),
+                                          FIELDS(spoil_fields)};
+static const struct scn_field replay_fields[] = {OF_FIELD};
+static const struct scn_object o_replay = {.name = "replay",
+                                           .doc = "A bundle submitted once more.",
+                                           .size = sizeof(struct scn_user_fault),
+                                           FIELDS(replay_fields)};
+static const struct scn_field lift_fields[] = {OF_FIELD, LEG_FIELD};
+static const struct scn_object o_lift = {.name = "lift",
+                                         .doc = "A leg taken from another bundle.",
+                                         .size = sizeof(struct scn_user_fault),
+                                         FIELDS(lift_fields)};
+
+static const struct scn_field user_fault_fields[] = {
+    {.key = "false_proof",
+     OBJECT_HERE(o_spoil),
+     .flags = SCN_CHOICE,
+     .choice = PRO_FAULT_FALSE_PROOF,
+     .doc = "A leg that does not open, under a false proof.",
+     .example = "{leg: 0}"},
+    {.key = "garbage",
+     OBJECT_HERE(o_spoil),
+     .flags = SCN_CHOICE,
+     .choice = PRO_FAULT_GARBAGE,
+     .doc = "A leg opens, as proved, but to noise.",
+     .example = "{leg: 0}"},
+    {.key = "replay",
+     OBJECT_HERE(o_replay),
+     .flags = SCN_CHOICE,
+     .choice = PRO_FAULT_REPLAY,
+     .doc = "The very bytes of another bundle go out once more; this one has no legs of its own.",
+     .example = "{of: arb}"},
+    {.key = "lift",
+     OBJECT_HERE(o_lift),
+     .flags = SCN_CHOICE,
+     .choice = PRO_FAULT_LIFT,
+     .doc = "A leg is what another bundle has sealed at the same index, with its open part "
+            "rewritten to fit.",
+     .example = "{of: arb, leg: 0}"},
+};
+static const struct scn_object o_user_fault = {.name = "user fault",
+                                               .doc = "What a user does wrong with a bundle.",
+                                               .size = sizeof(struct scn_user_fault),
+                                               .choice = PLUS(scn_user_fault, kind),
+                                               FIELDS(user_fault_fields)};
+
+static const struct scn_word open_words[] = {
+    {"nothing", SCN_OPEN_NOTHING, false,
+     "rollup, gas limit, bundle nonce and number of legs alone"},
+    {"sender", SCN_OPEN_SENDER, false, "who signs each leg, too"},
+    {"transaction", SCN_OPEN_TRANSACTION, false, "each signed transaction as a whole"},
+    {0}};
 static const struct scn_field submit_fields[] = {
     {.key = "bundle",
      NAME(scn_submit, bundle, scn_p_name),
@@ -218,13 +285,23 @@ static const struct scn_field submit_fields[] = {
      NAME(scn_submit, from, scn_p_name),
      .doc = "Signer of every leg that names none.",
      .example = "alice"},
+    {.key = "open",
+     ENUM(scn_submit, open, open_words),
+     .fallback = "nothing",
+     .doc = "What the user leaves readable in an encrypted mempool; in a plaintext one everything "
+            "is.",
+     .example = "sender"},
     {.key = "legs",
      ITEMS(scn_submit, legs, o_leg),
-     .flags = SCN_REQUIRED,
      .min = 1,
      .max = 1000,
-     .doc = "The transactions, in order. One leg makes a lone transaction.",
+     .doc = "The transactions, in order. One leg makes a lone transaction. Only a replay has none.",
      .example = "[{rollup: A, ops: [{fail: {}}]}]"},
+    {.key = "fault",
+     OBJECT(scn_submit, fault, o_user_fault),
+     .flags = SCN_OPTIONAL,
+     .doc = "What the user does wrong with it.",
+     .example = "{false_proof: {leg: 0}}"},
 };
 static const struct scn_object o_submit = {
     .name = "submit",
@@ -348,6 +425,12 @@ static const struct scn_field step_fields[] = {
      .choice = SCN_STEP_PARTITION,
      .doc = "Cut a link.",
      .example = "{between: [executor-A, sequencer], for: 2s}"},
+    {.key = "fault",
+     OBJECT(scn_step, fault, scn_o_fault),
+     .flags = SCN_CHOICE,
+     .choice = SCN_STEP_FAULT,
+     .doc = "The sequencer misbehaves in this slot (`at` names the slot alone).",
+     .example = "{omit_leg: {rollup: A, order: 0}}"},
 };
 const struct scn_object scn_o_step = {.name = "step",
                                       .doc = "Something that happens.",

@@ -193,6 +193,15 @@ class Runs(Case):
             kinds = {json.loads(line)['kind'] for line in f}
         self.assertLessEqual({'submitted', 'preconfirmed', 'stored', 'l1', 'note'}, kinds)
 
+    def test_promises_after_the_deadline_are_counted(self):
+        # A tenth of the puzzle's delay, against the 250 us that one leg takes to be admitted.
+        for squarings, missed in (3, 0), (2, 1):
+            code, out, _ = self.run_small('{bundle: pay, is: executed}',
+                                          squarings__1000='squarings: %d' % squarings)
+            self.assertEqual(code, 0)
+            self.assertEqual(self.result()['promises'], {'given': 1, 'deadline_missed': missed})
+            self.assertEqual('1 promise left after' in out, missed == 1)
+
     def test_the_reproduce_line_reproduces(self):
         _, out, _ = self.run_small(options=['--seed', '77'])
         line = next(x for x in out.splitlines() if x.startswith('reproduce '))
@@ -235,7 +244,7 @@ class Runs(Case):
                                      self.file(text + '  - {always: liveness}\n'))
         self.assertEqual(code, 3, out)
         self.assertIn('STUCK', out)
-        self.assertIn('never decided', out)
+        self.assertIn('missed a deadline in slot 1', out)
 
     def test_the_wall_limit_is_124(self):
         slow = self.small(**{'solver__trapdoor': 'solver: sequential',

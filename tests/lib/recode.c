@@ -5,7 +5,9 @@
 #include "common/protocol/pro_block.h"
 #include "common/protocol/pro_bundle.h"
 #include "common/protocol/pro_check.h"
+#include "common/protocol/pro_descriptor.h"
 #include "common/protocol/pro_dossier.h"
+#include "common/protocol/pro_evidence.h"
 #include "common/protocol/pro_preconf.h"
 #include "common/protocol/pro_result.h"
 
@@ -139,6 +141,26 @@ static int recode_violation(struct bytes in, struct buf *out)
     return rc;
 }
 
+static int recode_descriptor(struct bytes in, struct buf *out)
+{
+    CLEANUP(pro_descriptor_fini) struct pro_descriptor d = {0};
+    int rc = pro_descriptor_decode(in, &d);
+    if (rc == 0) {
+        pro_descriptor_encode(&d, out);
+    }
+    return rc;
+}
+
+static int recode_evidence(struct bytes in, struct buf *out)
+{
+    struct pro_evidence e;
+    int rc = pro_evidence_decode(in, &e);
+    if (rc == 0) {
+        pro_evidence_encode(&e, out);
+    }
+    return rc;
+}
+
 const struct recoder recoders[] = {
     {"bundle", recode_bundle},
     {"preconf", recode_preconf},
@@ -151,6 +173,8 @@ const struct recoder recoders[] = {
     {"proposal_dossier", recode_proposal_dossier},
     {"next_dossier", recode_next_dossier},
     {"violation", recode_violation},
+    {"descriptor", recode_descriptor},
+    {"evidence", recode_evidence},
 };
 const size_t n_recoders = sizeof(recoders) / sizeof(recoders[0]);
 

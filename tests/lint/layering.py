@@ -18,7 +18,7 @@ HASHES = 'uthash utlist'
 ROOMS = {
     'proto':          ('',                                             ''),
     'common/base':    ('',                                             ''),
-    'common/crypto':  ('base',                                         HASHES + ' gmp openssl/* nettle/* secp256k1*'),
+    'common/crypto':  ('base',                                         HASHES + ' gmp openssl/* nettle/* secp256k1* immintrin'),
     'common/ledger':  ('base crypto',                                  HASHES),
     'common/protocol':('base crypto ledger',                           HASHES),
     'common/actor':   ('base crypto ledger protocol proto',            HASHES + ' protobuf-c/*'),

@@ -137,6 +137,11 @@ size_t tlp_proof_bytes(const struct tlp_params *params, enum tlp_profile profile
 int tlp_lock(const struct tlp_params *params, enum tlp_profile profile, struct drbg *secret,
              struct bytes ctx, struct bytes plain, struct tlp_puzzle_out *out) MUST_CHECK;
 
+/* Appends the u that tlp_lock will make with a generator in this state: what a context can name
+ * before the puzzle exists. Returns: 0, ERR_NOMEM, ERR_CRYPTO. */
+int tlp_lock_preview(const struct tlp_params *params, enum tlp_profile profile,
+                     const struct drbg *secret, struct buf *u) MUST_CHECK;
+
 /* Rewrites the form 2 proof of a puzzle as form 1 (about a seventh of the length at 2048 bits with
  * TLP_SHORT) and appends it. Does not verify it. Returns: 0, ERR_NOMEM, ERR_CRYPTO, or how the
  * puzzle is malformed as in tlp_verify; ERR_UNSUPPORTED if it is of form 1 already. */
@@ -154,10 +159,12 @@ int tlp_verify(const struct tlp_params *params, struct bytes ctx,
 
 /* Verifies n puzzles at once with random 80-bit weights; puzzles of form 1, and all of them if the
  * batch does not hold, one by one.
- * In: weights nobody else can predict. Out: rcs[i] as tlp_verify would return.
+ * In: weights nobody else can predict. Out: rcs[i] as tlp_verify would return; exponents[i], unless
+ * the array is NULL, as tlp_exponent would if rcs[i] is 0 or ERR_PROOF, else 0.
  * Returns: 0 when all hold, ERR_PROOF when some rcs[i] is not 0, ERR_NOMEM, ERR_CRYPTO. */
 int tlp_verify_batch(const struct tlp_params *params, size_t n, const struct bytes *ctxs,
-                     const struct tlp_puzzle *puzzles, struct drbg *weights, int *rcs) MUST_CHECK;
+                     const struct tlp_puzzle *puzzles, struct drbg *weights, int *rcs,
+                     uint64_t *exponents) MUST_CHECK;
 
 /* The profile a puzzle's proof states. Returns: 0 or ERR_TRUNCATED, ERR_NONCANONICAL. */
 int tlp_puzzle_profile(const struct tlp_puzzle *puzzle, enum tlp_profile *out) MUST_CHECK;
@@ -195,11 +202,11 @@ struct tlp_batch_report {
  * every w_i^(e_i) = Q_i. If a Q_i is false the whole tree comes out wrong; the items that fail
  * `recheck` (may be NULL) are then split off, or else the batch is halved, with one more chain per
  * split, down to the culprits.
- * In: n elements us and qs. Out: rcs[i] = 0; ERR_PROOF if Q_i is false (ws[i] still gets the right
- * w_i); a length or ERR_NONCANONICAL if u_i or Q_i is no element (left out, no w_i). ws[i] get
- * appended to. report may be NULL.
+ * In: n elements us and qs. Out: rcs[i] = 0; ERR_PROOF if Q_i is false, ERR_NONCANONICAL if it is
+ * not in the group (ws[i] still gets the right w_i); a length or ERR_NONCANONICAL if u_i or Q_i is
+ * out of range (left out, no w_i). ws[i] get appended to. report may be NULL.
  * Returns: 0 when rcs tells; ERR_EXISTS if two items have the same e (nothing solved);
- * ERR_UNSUPPORTED, ERR_NOMEM, ERR_CRYPTO. */
+ * ERR_UNSUPPORTED, ERR_NOMEM, ERR_CRYPTO (also if some element shares a factor with N). */
 int tlp_solve_batch(const struct tlp_params *params, enum tlp_solver solver, size_t n,
                     const struct bytes *us, const struct bytes *qs,
                     const struct tlp_recheck *recheck, struct buf *ws, int *rcs,
@@ -207,7 +214,8 @@ int tlp_solve_batch(const struct tlp_params *params, enum tlp_solver solver, siz
 
 /* ---- Opening ---- */
 
-/* Checks w^e = Q for the e of u: w is what the sender's Q committed to.
+/* Checks w^e = Q for the e of u: w is what the sender's Q committed to. Whether u is in the group
+ * was for admission to say; here it is only hashed.
  * Returns: 0, ERR_PROOF, ERR_TRUNCATED, ERR_TRAILING, ERR_NONCANONICAL, ERR_NOMEM, ERR_CRYPTO. */
 int tlp_check_opening(const struct tlp_params *params, struct bytes u, struct bytes q,
                       struct bytes w) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/crypto/timelock/tlp_int.h"
+#include "common/crypto/timelock/tlp_resume.h"
 
 struct node {
     BIGNUM *x;
@@ -14,23 +15,13 @@ struct node {
     size_t child[2];
 };
 
-struct item {
-    size_t index; /* among the caller's */
-    uint64_t e;
-    BIGNUM *u;
-    BIGNUM *q;
-};
-
 struct solve {
-    const struct tlp_params *params;
+    struct tlp_batch *batch;
     enum tlp_solver solver;
-    struct tlp_work work;
     const struct tlp_recheck *recheck;
-    size_t n;
-    struct item *items;
     struct buf *ws;
-    int *rcs;
-    struct tlp_batch_report report;
+    int *rcs; /* may be NULL */
+    uint32_t chains;
 };
 
 struct tree {
@@ -90,14 +81,14 @@ static void power1(struct tlp_work *work, BIGNUM *out, BIGNUM *a, const mpz_t x)
     tlp_multi_pow(work, out, 1, bases, exps);
 }
 
-/* The root goes without E and X: nobody would look at them. */
-static void join(struct tlp_work *work, struct tree *t, struct node *node, size_t a, size_t b)
+static void join(struct tlp_work *work, struct tree *t, struct node *node, size_t a, size_t b,
+                 bool root)
 {
     struct node *one = &t->nodes[a], *two = &t->nodes[b];
     node->child[0] = a;
     node->child[1] = b;
-    if (node != &t->nodes[t->n - 1]) {
-        mpz_mul(node->e, one->e, two->e);
+    mpz_mul(node->e, one->e, two->e);
+    if (!root) { /* nobody asks for the root's X */
         power2(work, node->x, one->x, two->e, two->x, one->e);
     }
 }
@@ -117,7 +108,7 @@ static void go_up(struct tlp_work *work, struct tree *t, size_t leaves)
     for (size_t width = leaves; width > 1; width = (width + 1) / 2) {
         t->level_start[t->levels++] = next;
         for (size_t i = 0; i + 1 < width; i += 2) {
-            join(work, t, &t->nodes[next], row[i], row[i + 1]);
+            join(work, t, &t->nodes[next], row[i], row[i + 1], width == 2);
             row[i / 2] = next++;
         }
         if (width % 2 == 1) {
@@ -168,24 +159,30 @@ static void split_level(struct tlp_work *work, struct tree *t, size_t from, size
 }
 
 /* w^e = Q, up to sign? */
-static bool opens(struct tlp_work *work, BIGNUM *w, const struct item *item)
+static bool opens(struct tlp_work *work, BIGNUM *w, const struct tlp_item *item)
 {
     CLEANUP(tlp_bn_cleanup) BIGNUM *x = tlp_bn_new(work);
     tlp_pow_u64(work, x, w, item->e);
-    if (work->err == 0 && BN_cmp(x, item->q) != 0 && BN_sub(x, work->ring->mod, x) != 1) {
+    if (work->err == 0 && BN_cmp(x, item->q) == 0) {
+        return true;
+    }
+    if (work->err == 0 && BN_sub(x, work->ring->mod, x) != 1) {
         tlp_work_fail(work, ERR_NOMEM);
     }
     return work->err == 0 && BN_cmp(x, item->q) == 0;
 }
 
-static void deliver(struct solve *s, const struct item *item, const BIGNUM *w, int rc)
+static void deliver(struct solve *s, const struct tlp_item *item, const BIGNUM *w, int rc)
 {
     uint8_t out[TLP_ELEMENT_BYTES_MAX];
-    tlp_elem_put(&s->work, w, out);
-    if (s->work.err == 0) {
-        s->rcs[item->index] = rc;
-        buf_append(&s->ws[item->index], out, s->work.ring->bytes);
-        tlp_work_fail(&s->work, s->ws[item->index].err);
+    struct tlp_work *work = &s->batch->work;
+    tlp_elem_put(work, w, out);
+    if (work->err == 0) {
+        if (s->rcs != NULL) {
+            s->rcs[item->index] = rc;
+        }
+        buf_append(&s->ws[item->index], out, work->ring->bytes);
+        tlp_work_fail(work, s->ws[item->index].err);
     }
 }
 
@@ -194,14 +191,15 @@ static void deliver(struct solve *s, const struct item *item, const BIGNUM *w, i
 static bool solve_tree(struct solve *s, size_t from, size_t to, const BIGNUM *product)
 {
     size_t leaves = to - from;
-    struct tlp_work *work = &s->work;
+    CHECK(leaves > 0);
+    struct tlp_work *work = &s->batch->work;
     CLEANUP(tree_fini) struct tree t;
     if (tree_init(&t, work, leaves) != 0) {
         return false;
     }
     for (size_t i = 0; i < leaves; i++) {
-        mpz_set_ui(t.nodes[i].e, s->items[from + i].e);
-        if (BN_copy(t.nodes[i].x, s->items[from + i].q) == NULL) {
+        mpz_set_ui(t.nodes[i].e, s->batch->items[from + i].e);
+        if (BN_copy(t.nodes[i].x, s->batch->items[from + i].q) == NULL) {
             tlp_work_fail(work, ERR_NOMEM);
         }
     }
@@ -213,12 +211,12 @@ static bool solve_tree(struct solve *s, size_t from, size_t to, const BIGNUM *pr
         split_level(work, &t, t.level_start[level], t.level_start[level + 1]);
     }
     for (size_t i = 0; i < leaves; i++) {
-        if (!opens(work, t.nodes[i].w, &s->items[from + i])) {
+        if (!opens(work, t.nodes[i].w, &s->batch->items[from + i])) {
             return false;
         }
     }
     for (size_t i = 0; i < leaves; i++) {
-        deliver(s, &s->items[from + i], t.nodes[i].w, 0);
+        deliver(s, &s->batch->items[from + i], t.nodes[i].w, 0);
     }
     return true;
 }
@@ -226,16 +224,11 @@ static bool solve_tree(struct solve *s, size_t from, size_t to, const BIGNUM *pr
 /* prod w_i of items [from, to) by a chain of squarings. */
 static void chain(struct solve *s, size_t from, size_t to, BIGNUM *product)
 {
-    struct tlp_work *work = &s->work;
-    if (work->err == 0 && BN_copy(product, work->ring->one) == NULL) {
-        tlp_work_fail(work, ERR_NOMEM);
-    }
-    for (size_t i = from; i < to; i++) {
-        tlp_mul(work, product, product, s->items[i].u);
-    }
-    if (work->err == 0) {
-        tlp_delay(work, s->params, s->solver, product, &s->report.squared);
-        s->report.chains++;
+    struct tlp_batch *b = s->batch;
+    tlp_batch_product(b, from, to, product);
+    if (b->work.err == 0) {
+        tlp_delay(&b->work, b->params, s->solver, b->params->squarings, product, &b->squared);
+        s->chains++;
     }
 }
 
@@ -245,10 +238,10 @@ static size_t find_split(struct solve *s, size_t from, size_t to, bool ask)
 {
     size_t bad = from;
     for (size_t i = from; ask && i < to; i++) {
-        if (!s->recheck->holds(s->recheck->arg, s->items[i].index)) {
-            struct item culprit = s->items[i];
-            memmove(&s->items[bad + 1], &s->items[bad], (i - bad) * sizeof(culprit));
-            s->items[bad++] = culprit;
+        if (!s->recheck->holds(s->recheck->arg, s->batch->items[i].index)) {
+            struct tlp_item culprit = s->batch->items[i];
+            memmove(&s->batch->items[bad + 1], &s->batch->items[bad], (i - bad) * sizeof(culprit));
+            s->batch->items[bad++] = culprit;
         }
     }
     return bad > from && bad < to ? bad : from + (to - from) / 2;
@@ -257,12 +250,16 @@ static size_t find_split(struct solve *s, size_t from, size_t to, bool ask)
 /* The depth is logarithmic: every split but the first one halves. */
 static void solve_range(struct solve *s, size_t from, size_t to, BIGNUM *product, bool ask)
 {
-    struct tlp_work *work = &s->work;
+    struct tlp_work *work = &s->batch->work;
     if (solve_tree(s, from, to, product) || work->err != 0) {
         return;
     }
     if (to - from == 1) {
-        deliver(s, &s->items[from], product, ERR_PROOF);
+        const struct tlp_item *culprit = &s->batch->items[from];
+        uint8_t q[TLP_ELEMENT_BYTES_MAX];
+        tlp_elem_put(work, culprit->q, q);
+        int member = tlp_elem_check(work->ring, bytes_of(q, work->ring->bytes));
+        deliver(s, culprit, product, member != 0 ? member : ERR_PROOF);
         return;
     }
     size_t middle = find_split(s, from, to, ask);
@@ -284,90 +281,14 @@ static void solve_range(struct solve *s, size_t from, size_t to, BIGNUM *product
     tlp_bns_free(part, 2);
 }
 
-/* ---- Items ---- */
-
-static void solve_fini(struct solve *s)
+int tlp_batch_finish(struct tlp_batch *b, struct buf *ws)
 {
-    for (size_t i = 0; s->items != NULL && i < s->n; i++) {
-        BN_clear_free(s->items[i].u);
-        BN_clear_free(s->items[i].q);
+    struct solve s = {.batch = b, .ws = ws};
+    CHECK(b->done == b->params->squarings);
+    if (b->n == 0 || solve_tree(&s, 0, b->n, b->x)) {
+        return b->work.err;
     }
-    free(s->items);
-    tlp_work_fini(&s->work);
-}
-
-static int load_item(struct solve *s, size_t index, struct bytes u, struct bytes q)
-{
-    struct item *item = &s->items[s->n++];
-    *item = (struct item){.index = index, .u = tlp_bn_new(&s->work), .q = tlp_bn_new(&s->work)};
-    if (s->work.err != 0) {
-        return s->work.err;
-    }
-    int rc = tlp_elem_get(&s->work, u, item->u);
-    if (rc == 0) {
-        rc = tlp_elem_get(&s->work, q, item->q);
-    }
-    if (rc == 0) {
-        rc = tlp_hash_exponent(s->work.ring, u, &item->e);
-    }
-    s->rcs[index] = rc;
-    if (rc != 0) {
-        BN_clear_free(item->u);
-        BN_clear_free(item->q);
-        s->n--;
-    }
-    return rc == ERR_NOMEM ? rc : 0;
-}
-
-static int by_exponent(const void *left, const void *right)
-{
-    const struct item *a = (const struct item *)left, *b = (const struct item *)right;
-    if (a->e != b->e) {
-        return a->e < b->e ? -1 : 1;
-    }
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-static int by_index(const void *left, const void *right)
-{
-    const struct item *a = (const struct item *)left, *b = (const struct item *)right;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-static int find_clash(struct solve *s)
-{
-    qsort(s->items, s->n, sizeof(*s->items), by_exponent);
-    for (size_t i = 1; i < s->n; i++) {
-        if (s->items[i].e == s->items[i - 1].e) {
-            s->report.clash[0] = s->items[i - 1].index;
-            s->report.clash[1] = s->items[i].index;
-            return ERR_EXISTS;
-        }
-    }
-    qsort(s->items, s->n, sizeof(*s->items), by_index);
-    return 0;
-}
-
-static int solve_all(struct solve *s, size_t n, const struct bytes *us, const struct bytes *qs)
-{
-    for (size_t i = 0; i < n; i++) {
-        int rc = load_item(s, i, us[i], qs[i]);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    int rc = find_clash(s);
-    if (rc != 0 || s->n == 0) {
-        return rc;
-    }
-    CLEANUP(tlp_bn_cleanup) BIGNUM *product = tlp_bn_new(&s->work);
-    if (product != NULL) {
-        chain(s, 0, s->n, product);
-    }
-    if (s->work.err == 0) {
-        solve_range(s, 0, s->n, product, s->recheck != NULL);
-    }
-    return s->work.err;
+    return b->work.err != 0 ? b->work.err : ERR_PROOF;
 }
 
 int tlp_solve_batch(const struct tlp_params *params, enum tlp_solver solver, size_t n,
@@ -375,19 +296,24 @@ int tlp_solve_batch(const struct tlp_params *params, enum tlp_solver solver, siz
                     const struct tlp_recheck *recheck, struct buf *ws, int *rcs,
                     struct tlp_batch_report *report)
 {
+    struct tlp_batch_report told = {0};
     if (solver == TLP_TRAPDOOR && !params->trapdoor.known) {
         return ERR_UNSUPPORTED;
     }
-    CLEANUP(solve_fini)
-    struct solve s = {.params = params, .solver = solver, .recheck = recheck, .ws = ws, .rcs = rcs};
-    tlp_work_init(&s.work, &params->ring);
-    s.items = (struct item *)calloc(n > 0 ? n : 1, sizeof(*s.items));
-    if (s.items == NULL) {
-        return ERR_NOMEM;
+    CLEANUP(tlp_batch_destroy) struct tlp_batch *b = NULL;
+    int rc = tlp_batch_begin(params, n, us, qs, rcs, told.clash, &b);
+    if (rc == 0 && b->n > 0) {
+        struct solve s = {b, solver, recheck, ws, rcs, 1};
+        rc = tlp_batch_advance(b, solver, params->squarings);
+        if (rc == 0) {
+            solve_range(&s, 0, b->n, b->x, recheck != NULL);
+            rc = b->work.err;
+        }
+        told.chains = s.chains;
+        told.squared = b->squared;
     }
-    int rc = solve_all(&s, n, us, qs);
     if (report != NULL) {
-        *report = s.report;
+        *report = told;
     }
     return rc;
 }

@@ -1,4 +1,4 @@
-/* x^(2^T): by squaring T times, or by the factors where they are known. */
+/* x^(2^n): by squaring n times, or by the factors where they are known. */
 #include "common/base/check.h"
 #include "common/crypto/timelock/tlp_int.h"
 
@@ -41,12 +41,12 @@ void tlp_trapdoor_power(const struct tlp_ring *ring, const struct tlp_trapdoor *
 }
 
 void tlp_delay(struct tlp_work *work, const struct tlp_params *params, enum tlp_solver solver,
-               BIGNUM *x, uint64_t *squared)
+               uint64_t n, BIGNUM *x, uint64_t *squared)
 {
     if (solver == TLP_SEQUENTIAL) {
-        tlp_square_chain(work, x, params->squarings);
+        tlp_square_chain(work, x, n);
         if (squared != NULL) {
-            *squared += params->squarings;
+            *squared += n;
         }
         return;
     }
@@ -58,7 +58,7 @@ void tlp_delay(struct tlp_work *work, const struct tlp_params *params, enum tlp_
     mpz_init(plain);
     tlp_from_mont(work, plain, x);
     if (work->err == 0) {
-        tlp_trapdoor_power(&params->ring, &params->trapdoor, params->squarings, plain, plain);
+        tlp_trapdoor_power(&params->ring, &params->trapdoor, n, plain, plain);
         tlp_to_mont(work, x, plain);
     }
     mpz_clear(plain);

@@ -4,12 +4,13 @@
 #ifndef CRYPTO_TIMELOCK_TLP_COMB_H
 #define CRYPTO_TIMELOCK_TLP_COMB_H
 
-#include "common/crypto/timelock/tlp_row.h"
+#include "common/crypto/timelock/tlp_group.h"
 
 struct tlp_comb {
     BIGNUM *base; /* borrowed */
     size_t chunks;
-    struct tlp_row table; /* 255 entries a chunk; empty before tlp_comb_init */
+    BIGNUM **table;               /* 255 entries a chunk; NULL before tlp_comb_init */
+    struct tlp_ifma_number *fast; /* the same for the kernel, then `table` is not kept */
 };
 
 /* For exponents of up to max_bits. The base is borrowed until tlp_comb_fini. Returns: nothing; the

@@ -4,18 +4,42 @@
 #include "common/base/cleanup.h"
 #include "common/crypto/aead.h"
 #include "common/crypto/timelock/tlp.h"
+#include "common/crypto/timelock/tlp_ifma.h"
 
-/* Below, getting into the vectors and out again costs more than it saves. */
-#define IFMA_CHAIN_MIN 8
+#include <stdlib.h>
 
-/* Montgomery's factor is OpenSSL's own affair. Returns: whether it is 2^bits, as the kernel wants.
- */
-static bool factor_is_known(const struct tlp_ring *ring)
+/* Out: 2^exp mod N. */
+static int power_of_two(const struct tlp_ring *ring, uint32_t exp, struct tlp_ifma_number **out)
 {
-    CLEANUP(tlp_bn_cleanup) BIGNUM *factor = BN_new();
-    /* 2^(bits-1) < N < 2^bits */
-    return factor != NULL && BN_set_bit(factor, (int)ring->bits) == 1 &&
-           BN_sub(factor, factor, ring->mod) == 1 && BN_cmp(factor, ring->one) == 0;
+    uint8_t raw[TLP_IFMA_BYTES_MAX] = {0};
+    mpz_t x;
+    *out = aligned_alloc(64, sizeof(**out));
+    if (*out == NULL) {
+        return ERR_NOMEM;
+    }
+    mpz_init_set_ui(x, 1);
+    mpz_mul_2exp(x, x, exp);
+    mpz_mod(x, x, ring->n);
+    mpz_export(raw, NULL, -1, 1, -1, 0, x);
+    mpz_clear(x);
+    tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), *out);
+    return 0;
+}
+
+/* With Montgomery forms by R (OpenSSL) and S (the kernel, whose product of a and b is ab/S):
+ * xR * (S^2/R) / S = xS, and xS * R / S = xR. */
+static int init_ifma(struct tlp_ring *ring)
+{
+    if (!tlp_ifma_available()) {
+        return 0;
+    }
+    int rc = tlp_ifma_new(ring->bits, ring->n, &ring->ifma);
+    if (rc != 0) {
+        return rc;
+    }
+    uint32_t s = tlp_ifma_radix_bits(ring->ifma);
+    rc = power_of_two(ring, 2 * s - ring->bits, &ring->to_ifma);
+    return rc != 0 ? rc : power_of_two(ring, ring->bits, &ring->from_ifma);
 }
 
 int tlp_ring_init(struct tlp_ring *ring, uint32_t bits, const uint8_t *n)
@@ -33,14 +57,11 @@ int tlp_ring_init(struct tlp_ring *ring, uint32_t bits, const uint8_t *n)
               BN_MONT_CTX_set(ring->mont, ring->mod, ctx) == 1 && BN_one(ring->one) == 1 &&
               BN_to_montgomery(ring->one, ring->one, ring->mont, ctx) == 1;
     BN_CTX_free(ctx);
-    if (ok && tlp_ifma_supported() && factor_is_known(ring)) {
-        ok = tlp_ifma_new(bits, ring->n, &ring->ifma) == 0;
-    }
-    if (!ok) {
+    int rc = ok ? init_ifma(ring) : ERR_NOMEM;
+    if (rc != 0) {
         tlp_ring_fini(ring);
-        return ERR_NOMEM;
     }
-    return 0;
+    return rc;
 }
 
 void tlp_ring_fini(struct tlp_ring *ring)
@@ -50,6 +71,8 @@ void tlp_ring_fini(struct tlp_ring *ring)
     BN_clear_free(ring->half);
     BN_clear_free(ring->one);
     BN_MONT_CTX_free(ring->mont);
+    free(ring->to_ifma);
+    free(ring->from_ifma);
     tlp_ifma_destroy(&ring->ifma);
 }
 
@@ -123,21 +146,48 @@ BIGNUM *tlp_bn_new(struct tlp_work *work)
     return x;
 }
 
-int tlp_elem_check(const struct tlp_ring *ring, struct bytes in)
+/* Out: x, initialised by the caller. Returns: 0, or what is wrong with length and range. */
+static int read_canonical(const struct tlp_ring *ring, struct bytes in, mpz_t x)
 {
     if (in.len != ring->bytes) {
         return in.len < ring->bytes ? ERR_TRUNCATED : ERR_TRAILING;
     }
-    mpz_t x, twice;
-    mpz_init(x);
+    mpz_t twice;
     mpz_init(twice);
     tlp_mpz_from_bytes(x, in);
     mpz_mul_2exp(twice, x, 1);
-    /* The symbol is 0 for 0 and for whatever shares a factor with N. */
-    bool ok = mpz_cmp(twice, ring->n) < 0 && mpz_jacobi(x, ring->n) == 1;
-    mpz_clear(x);
+    bool ok = mpz_sgn(x) != 0 && mpz_cmp(twice, ring->n) < 0;
     mpz_clear(twice);
     return ok ? 0 : ERR_NONCANONICAL;
+}
+
+int tlp_elem_range(const struct tlp_ring *ring, struct bytes in)
+{
+    mpz_t x;
+    mpz_init(x);
+    int rc = read_canonical(ring, in, x);
+    mpz_clear(x);
+    return rc;
+}
+
+int tlp_elem_check(const struct tlp_ring *ring, struct bytes in)
+{
+    mpz_t x;
+    mpz_init(x);
+    int rc = read_canonical(ring, in, x);
+    if (rc == 0 && mpz_jacobi(x, ring->n) != 1) { /* 0 for whatever shares a factor with N */
+        rc = ERR_NONCANONICAL;
+    }
+    mpz_clear(x);
+    return rc;
+}
+
+void tlp_elem_read(struct tlp_work *work, struct bytes in, BIGNUM *out)
+{
+    if (work->err == 0) {
+        need(work, BN_bin2bn(in.data, (int)in.len, out) != NULL);
+        need(work, BN_to_montgomery(out, out, work->ring->mont, work->ctx));
+    }
 }
 
 int tlp_elem_get(struct tlp_work *work, struct bytes in, BIGNUM *out)
@@ -176,46 +226,69 @@ void tlp_mul(struct tlp_work *work, BIGNUM *out, const BIGNUM *a, const BIGNUM *
     }
 }
 
-static void chain_openssl(struct tlp_work *work, BIGNUM *x, uint64_t n)
+static void square_with_openssl(struct tlp_work *work, BIGNUM *x, uint64_t n)
 {
     for (uint64_t i = 0; i < n && work->err == 0; i++) {
         need(work, BN_mod_mul_montgomery(x, x, x, work->ring->mont, work->ctx));
     }
 }
 
-static void chain_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
+void tlp_to_ifma(struct tlp_work *work, const BIGNUM *x, struct tlp_ifma_scratch *scratch,
+                 struct tlp_ifma_number *out)
 {
-    uint64_t limbs[TLP_IFMA_LIMBS_MAX];
-    tlp_limbs_from_bn(work, x, limbs);
-    if (work->err == 0) {
-        (void)tlp_ifma_square(work->ring->ifma, limbs, n);
-        tlp_limbs_to_bn(work, limbs, x);
-    }
-    secret_wipe(limbs, sizeof(limbs));
+    uint8_t raw[TLP_ELEMENT_BYTES_MAX];
+    CHECK(BN_bn2lebinpad(x, raw, (int)work->ring->bytes) == (int)work->ring->bytes);
+    tlp_ifma_from_bytes(bytes_of(raw, work->ring->bytes), out);
+    tlp_ifma_square_mul(work->ring->ifma, scratch, out, 0, work->ring->to_ifma);
+    secret_wipe(raw, sizeof(raw));
 }
 
-bool tlp_kernel_runs(const struct tlp_ring *ring, enum tlp_kernel kernel)
+void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, struct tlp_ifma_scratch *scratch,
+                   const struct tlp_ifma_number *x)
 {
-    return kernel != TLP_KERNEL_IFMA || ring->ifma != NULL;
+    uint8_t raw[TLP_IFMA_BYTES_MAX];
+    struct tlp_ifma_number moved = *x;
+    tlp_ifma_square_mul(work->ring->ifma, scratch, &moved, 0, work->ring->from_ifma);
+    tlp_ifma_to_bytes(work->ring->ifma, &moved, raw);
+    need(work, BN_lebin2bn(raw, (int)sizeof(raw), out) != NULL);
+    while (work->err == 0 && BN_cmp(out, work->ring->mod) >= 0) { /* it is below 2.01 N */
+        need(work, BN_sub(out, out, work->ring->mod));
+    }
+    secret_wipe(raw, sizeof(raw));
+    secret_wipe(&moved, sizeof(moved));
 }
 
-void tlp_square_chain_by(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n)
+static void square_with_ifma(struct tlp_work *work, BIGNUM *x, uint64_t n)
 {
-    CHECK(tlp_kernel_runs(work->ring, kernel));
-    if (kernel == TLP_KERNEL_AUTO) {
-        const bool ifma = work->ring->ifma != NULL && n >= IFMA_CHAIN_MIN;
-        kernel = ifma ? TLP_KERNEL_IFMA : TLP_KERNEL_OPENSSL;
+    struct tlp_ifma_number number;
+    struct tlp_ifma_scratch scratch;
+    CHECK(work->ring->ifma != NULL);
+    if (work->err != 0) {
+        return;
     }
+    tlp_to_ifma(work, x, &scratch, &number);
+    tlp_ifma_square_mul(work->ring->ifma, &scratch, &number, n, NULL);
+    tlp_from_ifma(work, x, &scratch, &number);
+    secret_wipe(&scratch, sizeof(scratch));
+    secret_wipe(&number, sizeof(number));
+}
+
+void tlp_square_chain_with(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n)
+{
     if (kernel == TLP_KERNEL_IFMA) {
-        chain_ifma(work, x, n);
+        square_with_ifma(work, x, n);
     } else {
-        chain_openssl(work, x, n);
+        square_with_openssl(work, x, n);
     }
 }
+
+/* Changing the form costs about as much as this many squarings. */
+#define IFMA_FROM 8
 
 void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n)
 {
-    tlp_square_chain_by(work, TLP_KERNEL_AUTO, x, n);
+    bool ifma = work->ring->ifma != NULL && n >= IFMA_FROM;
+    tlp_square_chain_with(work, ifma ? TLP_KERNEL_IFMA : TLP_KERNEL_OPENSSL, x, n);
 }
 
 void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list)
@@ -246,39 +319,6 @@ void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list)
         }
     }
     tlp_bns_free(before, n);
-}
-
-void tlp_limbs_from_bn(struct tlp_work *work, const BIGNUM *in, uint64_t *out)
-{
-    uint64_t words[TLP_ELEMENT_BYTES_MAX / sizeof(uint64_t)];
-    const size_t bytes = work->ring->bytes;
-    if (work->err != 0) {
-        return;
-    }
-    CHECK(BN_bn2lebinpad(in, (uint8_t *)words, (int)bytes) == (int)bytes);
-    mpz_t x;
-    mpz_init2(x, work->ring->bits);
-    mpz_import(x, bytes / sizeof(words[0]), -1, sizeof(words[0]), -1, 0, words);
-    tlp_ifma_enter(work->ring->ifma, x, out);
-    tlp_mpz_wipe(x);
-    secret_wipe(words, sizeof(words));
-}
-
-void tlp_limbs_to_bn(struct tlp_work *work, const uint64_t *in, BIGNUM *out)
-{
-    uint64_t words[TLP_ELEMENT_BYTES_MAX / sizeof(uint64_t)] = {0};
-    const size_t bytes = work->ring->bytes;
-    if (work->err != 0) {
-        return;
-    }
-    mpz_t x;
-    mpz_init2(x, 3 * (mp_bitcnt_t)work->ring->bits);
-    tlp_ifma_leave(work->ring->ifma, in, x);
-    mpz_export(words, NULL, -1, sizeof(words[0]), -1, 0, x);
-    need(work, BN_lebin2bn((const uint8_t *)words, (int)bytes, out) != NULL);
-    tlp_mpz_wipe(x);
-    secret_wipe(words, sizeof(words));
-    tlp_ifma_scrub();
 }
 
 void tlp_bn_from_mpz(struct tlp_work *work, BIGNUM *out, const mpz_t in)

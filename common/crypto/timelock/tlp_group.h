@@ -2,7 +2,8 @@
  *
  * Elements are BIGNUMs in Montgomery form, reduced modulo N and known up to sign; only
  * tlp_elem_put makes the sign canonical. OpenSSL's Montgomery product beats GMP's portable build by
- * a half; GMP serves for Jacobi symbols, inverses and long integers.
+ * a half; GMP serves for Jacobi symbols, inverses and long integers. Long chains of squarings have
+ * a kernel of their own where the machine can (tlp_ifma.h).
  *
  * A work remembers its first failure (out of memory) and ignores operations from then on, so a
  * computation runs through and asks once. One work per call and thread; the ring is shared.
@@ -13,7 +14,6 @@
 #define CRYPTO_TIMELOCK_TLP_GROUP_H
 
 #include "common/base/bytes.h"
-#include "common/crypto/timelock/tlp_ifma.h"
 
 #include <gmp.h>
 #include <openssl/bn.h>
@@ -26,7 +26,10 @@ struct tlp_ring {
     BIGNUM *half; /* (N-1)/2, the largest canonical element */
     BIGNUM *one;  /* in Montgomery form */
     BN_MONT_CTX *mont;
-    struct tlp_ifma *ifma; /* NULL where that kernel does not run */
+    struct tlp_ifma *ifma; /* NULL where the machine has no such instructions */
+    /* The kernel's product with these changes between OpenSSL's R and its own. */
+    struct tlp_ifma_number *to_ifma;
+    struct tlp_ifma_number *from_ifma;
 };
 
 /* In: N as bits/8 bytes, odd, exactly `bits` long. Returns: 0 or ERR_NOMEM (nothing to release). */
@@ -57,23 +60,20 @@ BIGNUM *tlp_bn_new(struct tlp_work *work);
 int tlp_elem_get(struct tlp_work *work, struct bytes in, BIGNUM *out) MUST_CHECK;
 /* The same checks without the result. */
 int tlp_elem_check(const struct tlp_ring *ring, struct bytes in) MUST_CHECK;
+/* Length and range only: not 0, below N/2. */
+int tlp_elem_range(const struct tlp_ring *ring, struct bytes in) MUST_CHECK;
+/* The result without the checks. */
+void tlp_elem_read(struct tlp_work *work, struct bytes in, BIGNUM *out);
 /* Writes ring->bytes bytes, the canonical form; zeros after a failure. */
 void tlp_elem_put(struct tlp_work *work, const BIGNUM *x, uint8_t *out);
 
 void tlp_mul(struct tlp_work *work, BIGNUM *out, const BIGNUM *a, const BIGNUM *b);
-
-/* What squares. All give the same. */
-enum tlp_kernel {
-    TLP_KERNEL_AUTO,    /* the quickest for this machine and length */
-    TLP_KERNEL_OPENSSL, /* BN_mod_mul_montgomery */
-    TLP_KERNEL_IFMA,    /* tlp_ifma.h */
-};
-
-bool tlp_kernel_runs(const struct tlp_ring *ring, enum tlp_kernel kernel);
 /* x becomes x^(2^n) by n squarings: the delay. */
 void tlp_square_chain(struct tlp_work *work, BIGNUM *x, uint64_t n);
-/* The same by a kernel that runs here. */
-void tlp_square_chain_by(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n);
+
+/* The same with a kernel of one's choice, to compare them. IFMA without ring->ifma is a bug. */
+enum tlp_kernel { TLP_KERNEL_OPENSSL, TLP_KERNEL_IFMA };
+void tlp_square_chain_with(struct tlp_work *work, enum tlp_kernel kernel, BIGNUM *x, uint64_t n);
 /* out = product of bases[i]^exps[i], squarings shared; exponents are public and >= 0. `out` may be
  * one of the bases. */
 void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *bases,
@@ -82,9 +82,14 @@ void tlp_pow_u64(struct tlp_work *work, BIGNUM *out, BIGNUM *base, uint64_t exp)
 /* Replaces each of n elements by its inverse, with one inversion. */
 void tlp_invert_all(struct tlp_work *work, size_t n, BIGNUM *const *list);
 
-/* Montgomery form to and from the limbs of tlp_ifma.h. In: a ring with that kernel. */
-void tlp_limbs_from_bn(struct tlp_work *work, const BIGNUM *in, uint64_t *out);
-void tlp_limbs_to_bn(struct tlp_work *work, const uint64_t *in, BIGNUM *out);
+/* Elements in the form of the IFMA kernel, and back. In: ring->ifma is there, the work has not
+ * failed. */
+struct tlp_ifma_number;
+struct tlp_ifma_scratch;
+void tlp_to_ifma(struct tlp_work *work, const BIGNUM *x, struct tlp_ifma_scratch *scratch,
+                 struct tlp_ifma_number *out);
+void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, struct tlp_ifma_scratch *scratch,
+                   const struct tlp_ifma_number *x);
 
 /* Plain integers between the two libraries. The mpz is initialised by the caller. */
 void tlp_bn_from_mpz(struct tlp_work *work, BIGNUM *out, const mpz_t in);

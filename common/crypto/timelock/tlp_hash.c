@@ -69,6 +69,23 @@ int tlp_hash_generator(struct tlp_work *work, uint8_t *out)
     return rc;
 }
 
+/* Most candidates go without GMP. Returns: true if a small prime divides x, which is far larger. */
+static bool has_small_factor(uint64_t x)
+{
+    return x % 3 == 0 || x % 5 == 0 || x % 7 == 0 || x % 11 == 0 || x % 13 == 0 || x % 17 == 0 ||
+           x % 19 == 0 || x % 23 == 0 || x % 29 == 0 || x % 31 == 0 || x % 37 == 0 || x % 41 == 0 ||
+           x % 43 == 0 || x % 47 == 0;
+}
+
+static uint64_t first_word(const struct hash32 *h)
+{
+    uint64_t x = 0;
+    for (int i = 0; i < 8; i++) {
+        x = x << 8 | h->b[i];
+    }
+    return x;
+}
+
 /* The first prime of `bits` bits among the candidates of a seed. Below 2^64 GMP's test (BPSW) is
  * exact; for longer candidates the error is far below 2^-80. */
 static void first_prime(const struct hash32 *seed, unsigned bits, mpz_t out)
@@ -78,6 +95,9 @@ static void first_prime(const struct hash32 *seed, unsigned bits, mpz_t out)
         expand(seed, i, &h);
         h.b[0] |= 0x80;
         h.b[bits / 8 - 1] |= 1;
+        if (bits == 64 && has_small_factor(first_word(&h))) {
+            continue;
+        }
         tlp_mpz_from_bytes(out, bytes_of(h.b, bits / 8));
         if (mpz_probab_prime_p(out, bits > 64 ? 50 : 24) != 0) {
             return;

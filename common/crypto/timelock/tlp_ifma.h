@@ -1,17 +1,19 @@
-/* Squaring and multiplying modulo N with the AVX-512 IFMA instructions, which multiply eight pairs
- * of 52-bit numbers at once. Exists on x86-64 processors that have them; asked at run time.
+/* Montgomery squarings and products with the AVX-512 IFMA instructions (Intel, "Intel 64 and IA-32
+ * Architectures Software Developer's Manual", vol. 2, VPMADD52LUQ): eight 52-bit limbs to a vector,
+ * chosen at run time. Private to the time-lock room.
  *
- * Numbers are V vectors of eight 52-bit limbs: V = 3, 5, 8 for 1024, 2048, 3072 bits. Montgomery's
- * factor is R = 2^(416 V) > 16 N, so results below 2.01 N come out without a final subtraction and
- * go in again as they are. Reduction takes a vector at a time from below: with M the multiple of N
- * that is -1 modulo 2^416, T + (T mod 2^416) M = 2^416 (floor(T / 2^416) + (T mod 2^416) M'), where
- * M' = (M + 1) / 2^416 <= N. The low limbs are their own quotient. Only the last vector needs N
- * itself, to get back to the size of N (Montgomery, Modular multiplication without trial division,
- * 1985; the choice of M is folklore).
+ * Numbers are lists of L = 8V limbs of 52 bits, lowest first: V = 3, 5, 8 vectors for moduli of
+ * 1024, 2048, 3072 bits. R = 2^(52 L) > 16 N, so x, y < 4N give x*y/R mod N below 2.01 N and
+ * nothing is ever subtracted.
  *
- * Limbs are normalised by one carry from each to the next. A second carry is needed once in about
- * 2^36 times; then that product is thrown away and made by GMP. So it is not constant time. The
- * vector code leaves operands on the stack: tlp_ifma_scrub after secrets. */
+ * T = x*y (of a square: the products off the diagonal once, then doubled) is reduced a vector at a
+ * time from below (Montgomery 1985, with a multiple of N that makes the quotients trivial): with M
+ * the multiple of N that is -1 modulo 2^416, T + (T mod 2^416) M = 2^416 (floor(T / 2^416) +
+ * (T mod 2^416) M'), where M' = (M + 1) / 2^416 <= N. The lowest vector is its own quotient. Only
+ * the last one is multiplied by -1/N modulo 2^416, and N, to get back to the length of N.
+ *
+ * Vectors are normalised by one carry from each limb to the next. A second carry is needed about
+ * once in 2^36 times: then that product is thrown away and made by GMP. */
 #ifndef CRYPTO_TIMELOCK_TLP_IFMA_H
 #define CRYPTO_TIMELOCK_TLP_IFMA_H
 
@@ -20,38 +22,67 @@
 #include <gmp.h>
 
 #define TLP_IFMA_VECTORS_MAX 8
-#define TLP_IFMA_LIMBS_MAX (8 * TLP_IFMA_VECTORS_MAX)
 #define TLP_IFMA_LIMB_BITS 52
+#define TLP_IFMA_LIMBS_MAX (8 * TLP_IFMA_VECTORS_MAX)
 
-struct tlp_ifma;
+/* A number moved up by s = 0 .. 7 limbs: by[s][j] is limbs 8j - s .. 8j - s + 7. */
+struct tlp_ifma_shifts {
+    uint64_t by[8][TLP_IFMA_VECTORS_MAX + 1][8];
+};
 
-/* Whether this processor and system run it (a valgrind without AVX-512 says no). */
-bool tlp_ifma_supported(void);
+/* What follows from N. */
+struct tlp_ifma {
+    _Alignas(64) struct tlp_ifma_shifts m; /* M' */
+    struct tlp_ifma_shifts n;              /* N */
+    uint64_t inverse[8][8];                /* -1/N mod 2^416, moved up and cut off at 2^416 */
+    uint32_t vectors;
+    mpz_t modulus;
+    mpz_t minus_inverse; /* -1/N mod R */
+};
 
-/* In: supported; bits 1024, 2048 or 3072; n odd, exactly `bits` long. The constants are public.
- * Returns: 0 or ERR_NOMEM. */
+/* Limbs of a number below 4N; those from L on are unspecified. */
+struct tlp_ifma_number {
+    _Alignas(64) uint64_t limbs[TLP_IFMA_LIMBS_MAX];
+};
+
+/* What a computation leaves behind: wipe it after the last one. */
+struct tlp_ifma_scratch {
+    _Alignas(64) uint64_t space[2 * TLP_IFMA_LIMBS_MAX + 8];
+};
+
+/* Returns: true if this machine can. */
+bool tlp_ifma_available(void);
+
+/* In: an odd N of 1024, 2048 or 3072 bits. Out: to be released with tlp_ifma_destroy. Returns: 0 or
+ * ERR_NOMEM. */
 int tlp_ifma_new(uint32_t bits, const mpz_t n, struct tlp_ifma **out) MUST_CHECK;
-/* *ifma becomes NULL; NULL is fine. */
-void tlp_ifma_destroy(struct tlp_ifma **ifma);
-/* The number of limbs, 8 V. */
-size_t tlp_ifma_limbs(const struct tlp_ifma *ifma);
+void tlp_ifma_destroy(struct tlp_ifma **k);
 
-/* In: x = y 2^bits mod N, the Montgomery form of 64-bit words. Out: y R modulo N, for what follows:
- * tlp_ifma_limbs limbs, lowest first, each below 2^52. */
-void tlp_ifma_enter(const struct tlp_ifma *ifma, const mpz_t x, uint64_t *limbs);
-/* And back. */
-void tlp_ifma_leave(const struct tlp_ifma *ifma, const uint64_t *limbs, mpz_t x);
+/* log2 R. */
+uint32_t tlp_ifma_radix_bits(const struct tlp_ifma *k);
 
-/* n times x = x^2 / R modulo N, in place. In: limbs each below 2^52, together below 4 N. Out:
- * likewise, below 2.01 N. Returns: how many of the squarings went to GMP for want of a second
- * carry.
- */
-uint64_t tlp_ifma_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n);
-/* out = a b / R modulo N, all as above; out may be a or b. Returns: how many went to GMP, 0 or 1.
- */
-uint64_t tlp_ifma_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
-                      const uint64_t *b);
-/* Overwrites the stack that the functions above have used, if called from where they were. */
-void tlp_ifma_scrub(void);
+/* x becomes x * (x/R)^(2^n - 1) mod N, n Montgomery squarings, and then, unless factor is NULL,
+ * x*factor/R; below 2.01 N then. In: tlp_ifma_available; the factor may be x itself if n is 0. */
+void tlp_ifma_square_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                         struct tlp_ifma_number *x, uint64_t n,
+                         const struct tlp_ifma_number *factor);
+
+/* Little-endian bytes and back. In: a number below 2^(52 L), in at most TLP_IFMA_BYTES_MAX bytes;
+ * `out` of exactly that many bytes. */
+#define TLP_IFMA_BYTES_MAX (TLP_IFMA_LIMBS_MAX * TLP_IFMA_LIMB_BITS / 8)
+void tlp_ifma_from_bytes(struct bytes little_endian, struct tlp_ifma_number *out);
+void tlp_ifma_to_bytes(const struct tlp_ifma *k, const struct tlp_ifma_number *x,
+                       uint8_t out[TLP_IFMA_BYTES_MAX]);
+
+/* The kernels, one to a size (tlp_ifma_kernel.h). The first returns the squarings done: it stops in
+ * front of one that needs a second carry; the second, false if it would, and leaves x alone. */
+#define TLP_IFMA_KERNEL(v)                                                                         \
+    uint64_t tlp_ifma_square_##v(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,       \
+                                 uint64_t *x, uint64_t n);                                         \
+    bool tlp_ifma_multiply_##v(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,         \
+                               uint64_t *x, const uint64_t *factor);
+TLP_IFMA_KERNEL(3)
+TLP_IFMA_KERNEL(5)
+TLP_IFMA_KERNEL(8)
 
 #endif

@@ -60,18 +60,45 @@ int tlp_modulus_check(const struct tlp_modulus *m, struct buf *why) MUST_CHECK;
 /* Parameters with ring and factors only, everything else empty. Returns: 0 or ERR_NOMEM. */
 int tlp_params_new(const struct tlp_modulus *m, uint64_t squarings,
                    struct tlp_params **out) MUST_CHECK;
+/* The same after all checks of tlp_params_setup, with g. Returns: as that. */
+int tlp_params_begin(const struct tlp_modulus *m, uint64_t squarings, struct tlp_params **out,
+                     struct buf *why) MUST_CHECK;
 /* Fills in what follows from g_bytes, h_bytes and pi_bytes. Returns: 0 or ERR_NOMEM, and whatever
  * tlp_elem_get says of them. */
 int tlp_params_finish(struct tlp_params *params) MUST_CHECK;
 
 /* ---- tlp_chain.c ---- */
 
-/* x becomes x^(2^T), up to sign. `squared` may be NULL. Failures are the work's. */
+/* x becomes x^(2^n), up to sign. `squared` may be NULL. Failures are the work's. */
 void tlp_delay(struct tlp_work *work, const struct tlp_params *params, enum tlp_solver solver,
-               BIGNUM *x, uint64_t *squared);
+               uint64_t n, BIGNUM *x, uint64_t *squared);
 /* out = x^(2^n) by the factors. */
 void tlp_trapdoor_power(const struct tlp_ring *ring, const struct tlp_trapdoor *trapdoor,
                         uint64_t n, const mpz_t x, mpz_t out);
+
+/* ---- tlp_resume.c, tlp_batch.c ---- */
+
+struct tlp_item {
+    size_t index; /* among the caller's */
+    uint64_t e;
+    BIGNUM *u;
+    BIGNUM *q;
+};
+
+/* See tlp_resume.h. */
+struct tlp_batch {
+    const struct tlp_params *params;
+    struct tlp_work work;
+    size_t n;
+    struct tlp_item *items; /* in the caller's order, as long as nothing went wrong */
+    BIGNUM *x;              /* U^(2^done) */
+    uint64_t done;
+    uint64_t squared; /* really performed */
+    struct hash32 start;
+};
+
+/* product = u_from * ... * u_(to-1). */
+void tlp_batch_product(struct tlp_batch *batch, size_t from, size_t to, BIGNUM *product);
 
 /* ---- tlp_lock.c, tlp_verify.c ---- */
 

@@ -195,3 +195,20 @@ int tlp_lock(const struct tlp_params *params, enum tlp_profile profile, struct d
     }
     return rc;
 }
+
+int tlp_lock_preview(const struct tlp_params *params, enum tlp_profile profile,
+                     const struct drbg *secret, struct buf *u)
+{
+    CHECK(profile == TLP_FULL || profile == TLP_SHORT);
+    struct drbg copy = *secret;
+    CLEANUP(lock_fini) struct lock l;
+    lock_init(&l, params);
+    l.s.profile = profile;
+    draw(&l, &copy);
+    drbg_wipe(&copy);
+    power(&l, &params->g_comb, l.r, 1, l.u);
+    if (l.work.err == 0) {
+        buf_append(u, l.u, params->ring.bytes);
+    }
+    return l.work.err != 0 ? l.work.err : u->err;
+}

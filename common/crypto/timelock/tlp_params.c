@@ -75,7 +75,7 @@ int tlp_params_finish(struct tlp_params *p)
 
 int tlp_params_prepare(struct tlp_params *p)
 {
-    if (p->g_comb.table.n != 0) {
+    if (p->g_comb.table != NULL) {
         return 0;
     }
     CLEANUP(tlp_work_fini) struct tlp_work work;

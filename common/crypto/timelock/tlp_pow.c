@@ -1,7 +1,12 @@
-/* Products of powers with shared squarings: Straus' method over sliding windows of odd digits. */
+/* Products of powers with shared squarings: Straus' method over sliding windows of odd digits. Once
+ * with OpenSSL's products, once with the kernel's where the machine has it. */
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
-#include "common/crypto/timelock/tlp_row.h"
+#include "common/crypto/aead.h"
+#include "common/crypto/timelock/tlp_group.h"
+#include "common/crypto/timelock/tlp_ifma.h"
+
+#include <stdlib.h>
 
 #define WINDOW_MAX 8
 
@@ -65,50 +70,147 @@ static size_t plan(struct tlp_work *work, size_t n, BIGNUM *const *exps, struct 
 
 /* Odd powers 1, 3, 5, ... of every base. */
 static void fill_table(struct tlp_work *work, size_t n, BIGNUM *const *bases,
-                       const struct term *terms, struct tlp_row *table, struct tlp_row *scratch)
+                       const struct term *terms, BIGNUM **table)
 {
-    for (size_t i = 0; i < n; i++) {
-        const size_t first = terms[i].first;
-        tlp_row_set(work, table, first, bases[i]);
-        if (terms[i].count > 1) {
-            tlp_row_copy(work, scratch, 0, table, first);
-            tlp_row_square(work, scratch, 0, 1);
+    CLEANUP(tlp_bn_cleanup) BIGNUM *square = tlp_bn_new(work);
+    for (size_t i = 0; i < n && work->err == 0; i++) {
+        BIGNUM **row = &table[terms[i].first];
+        size_t count = terms[i].count;
+        if (BN_copy(row[0], bases[i]) == NULL) {
+            tlp_work_fail(work, ERR_NOMEM);
         }
-        for (size_t k = 1; k < terms[i].count; k++) {
-            tlp_row_mul(work, table, first + k, table, first + k - 1, scratch, 0);
+        if (count > 1) {
+            tlp_mul(work, square, row[0], row[0]);
+        }
+        for (size_t k = 1; k < count; k++) {
+            tlp_mul(work, row[k], row[k - 1], square);
         }
     }
 }
 
-/* Returns: whether acc is set; the product is empty otherwise. */
-static bool run(struct tlp_work *work, size_t n, const struct term *terms,
-                const struct tlp_row *table, struct tlp_row *acc)
+static size_t top_of(size_t n, const struct term *terms)
 {
     size_t top = 0;
     for (size_t i = 0; i < n; i++) {
         top = terms[i].bits > top ? terms[i].bits : top;
     }
+    return top;
+}
+
+static void run(struct tlp_work *work, size_t n, const struct term *terms, BIGNUM *const *table,
+                BIGNUM *out)
+{
+    if (work->err == 0 && BN_copy(out, work->ring->one) == NULL) {
+        tlp_work_fail(work, ERR_NOMEM);
+    }
     bool started = false;
-    uint64_t squarings = 0; /* put off until something gets multiplied on */
-    for (size_t pos = top; pos-- > 0;) {
-        squarings += started;
+    for (size_t pos = top_of(n, terms); pos-- > 0;) {
+        if (started) {
+            tlp_mul(work, out, out, out);
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (pos < terms[i].bits && terms[i].digits[pos] != 0) {
+                tlp_mul(work, out, out, table[terms[i].first + terms[i].digits[pos] / 2]);
+                started = true;
+            }
+        }
+    }
+}
+
+static void with_openssl(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *bases,
+                         const struct term *terms, size_t entries)
+{
+    BIGNUM **table = tlp_bns_new(work, entries);
+    if (work->err == 0) {
+        fill_table(work, n, bases, terms, table);
+        run(work, n, terms, table, out);
+    }
+    tlp_bns_free(table, entries);
+}
+
+/* ---- The same with the kernel ---- */
+
+/* Numbers in the kernel's form. */
+struct fast {
+    const struct tlp_ifma *k;
+    struct tlp_ifma_scratch scratch;
+    size_t entries;
+    struct tlp_ifma_number *table;
+};
+
+static void fast_fini(struct fast *f)
+{
+    secret_wipe(&f->scratch, sizeof(f->scratch));
+    if (f->table != NULL) {
+        secret_wipe(f->table, f->entries * sizeof(*f->table));
+        free(f->table);
+    }
+}
+
+static void fast_fill(struct tlp_work *work, size_t n, BIGNUM *const *bases,
+                      const struct term *terms, struct fast *f)
+{
+    struct tlp_ifma_number square;
+    for (size_t i = 0; i < n; i++) {
+        struct tlp_ifma_number *row = &f->table[terms[i].first];
+        tlp_to_ifma(work, bases[i], &f->scratch, &row[0]);
+        if (terms[i].count > 1) {
+            square = row[0];
+            tlp_ifma_square_mul(f->k, &f->scratch, &square, 1, NULL);
+        }
+        for (size_t k = 1; k < terms[i].count; k++) {
+            row[k] = row[k - 1];
+            tlp_ifma_square_mul(f->k, &f->scratch, &row[k], 0, &square);
+        }
+    }
+    secret_wipe(&square, sizeof(square));
+}
+
+/* Squarings are put off until something is to be multiplied in: the kernel does them in a row. */
+static void fast_run(struct tlp_work *work, size_t n, const struct term *terms, struct fast *f,
+                     BIGNUM *out)
+{
+    struct tlp_ifma_number acc;
+    uint64_t squarings = 0;
+    bool started = false;
+    for (size_t pos = top_of(n, terms); pos-- > 0;) {
+        squarings += started ? 1 : 0;
         for (size_t i = 0; i < n; i++) {
             if (pos >= terms[i].bits || terms[i].digits[pos] == 0) {
                 continue;
             }
-            const size_t entry = terms[i].first + terms[i].digits[pos] / 2;
-            if (started) {
-                tlp_row_square(work, acc, 0, squarings);
-                tlp_row_mul(work, acc, 0, acc, 0, table, entry);
+            const struct tlp_ifma_number *x = &f->table[terms[i].first + terms[i].digits[pos] / 2];
+            if (!started) {
+                acc = *x;
             } else {
-                tlp_row_copy(work, acc, 0, table, entry);
+                tlp_ifma_square_mul(f->k, &f->scratch, &acc, squarings, x);
             }
             started = true;
             squarings = 0;
         }
     }
-    tlp_row_square(work, acc, 0, squarings);
-    return started;
+    if (started) {
+        tlp_ifma_square_mul(f->k, &f->scratch, &acc, squarings, NULL);
+        tlp_from_ifma(work, out, &f->scratch, &acc);
+        secret_wipe(&acc, sizeof(acc));
+    } else if (BN_copy(out, work->ring->one) == NULL) {
+        tlp_work_fail(work, ERR_NOMEM);
+    }
+}
+
+static void with_ifma(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *bases,
+                      const struct term *terms, size_t entries)
+{
+    CLEANUP(fast_fini) struct fast f = {.k = work->ring->ifma, .entries = entries};
+    f.table = aligned_alloc(64, (entries + 1) * sizeof(*f.table));
+    if (f.table == NULL) {
+        tlp_work_fail(work, ERR_NOMEM);
+        return;
+    }
+    fast_fill(work, n, bases, terms, &f);
+    if (work->err == 0) {
+        fast_run(work, n, terms, &f, out);
+    }
 }
 
 void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *bases,
@@ -123,16 +225,10 @@ void tlp_multi_pow(struct tlp_work *work, BIGNUM *out, size_t n, BIGNUM *const *
         return;
     }
     size_t entries = plan(work, n, exps, terms);
-    CLEANUP(tlp_row_fini) struct tlp_row table, acc;
-    tlp_row_init(work, &table, entries);
-    tlp_row_init(work, &acc, 1);
-    if (work->err == 0) {
-        fill_table(work, n, bases, terms, &table, &acc);
-        if (run(work, n, terms, &table, &acc)) {
-            tlp_row_get(work, &acc, 0, out);
-        } else if (BN_copy(out, work->ring->one) == NULL) {
-            tlp_work_fail(work, ERR_NOMEM);
-        }
+    if (work->err == 0 && work->ring->ifma != NULL) {
+        with_ifma(work, out, n, bases, terms, entries);
+    } else if (work->err == 0) {
+        with_openssl(work, out, n, bases, terms, entries);
     }
     for (size_t i = 0; i < n; i++) {
         free(terms[i].digits);

@@ -54,13 +54,14 @@ static bool is_machine_failure(int rc)
     return rc == ERR_NOMEM || rc == ERR_CRYPTO;
 }
 
-/* Sorts puzzle i: into the batch, or its verdict into *rc. Returns: 0 or a failure of the machine.
- */
+/* Sorts puzzle i: into the batch, or its verdict into *rc. Out: its exponent. Returns: 0 or a
+ * failure of the machine. */
 static int take(struct batch *b, size_t i, struct bytes ctx, const struct tlp_puzzle *puzzle,
-                int *rc)
+                int *rc, uint64_t *exponent)
 {
     struct tlp_claim *claim = &b->claims[b->n];
     *rc = tlp_claim_load(&b->work, b->params, ctx, puzzle, claim);
+    *exponent = claim->s.e;
     if (*rc == 0 && claim->form == 2) {
         b->index[b->n++] = i;
         return 0;
@@ -141,14 +142,19 @@ static int weighted_check(struct batch *b, struct drbg *weights)
 }
 
 int tlp_verify_batch(const struct tlp_params *params, size_t n, const struct bytes *ctxs,
-                     const struct tlp_puzzle *puzzles, struct drbg *weights, int *rcs)
+                     const struct tlp_puzzle *puzzles, struct drbg *weights, int *rcs,
+                     uint64_t *exponents)
 {
     CHECK(n <= UINT32_MAX);
     CLEANUP(batch_fini) struct batch b;
     batch_init(&b, params, n);
     int rc = b.work.err;
     for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = take(&b, i, ctxs[i], &puzzles[i], &rcs[i]);
+        uint64_t exponent = 0;
+        rc = take(&b, i, ctxs[i], &puzzles[i], &rcs[i], &exponent);
+        if (exponents != NULL) {
+            exponents[i] = exponent;
+        }
     }
     if (rc == 0 && b.n > 0) {
         rc = b.n == 1 ? ERR_PROOF : weighted_check(&b, weights);
@@ -161,8 +167,12 @@ int tlp_verify_batch(const struct tlp_params *params, size_t n, const struct byt
             rc = is_machine_failure(rcs[i]) ? rcs[i] : 0;
         }
     }
+    int bad = 0;
     for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = rcs[i] != 0 ? ERR_PROOF : 0;
+        bad = rcs[i] != 0 ? ERR_PROOF : bad;
+        if (exponents != NULL && rcs[i] != 0 && rcs[i] != ERR_PROOF) {
+            exponents[i] = 0;
+        }
     }
-    return rc;
+    return rc != 0 ? rc : bad;
 }

@@ -4,9 +4,9 @@
  *   bundle   legs           what happens
  *   0        A0 B0          leg 1 fails: the bundle is excluded, A has to execute again
  *   1        A1 C0
- *   2        B1
+ *   2        B1             left open as a whole
  *   3        A2 A3 B2       two legs on one rollup
- *   4        C1             opens to garbage
+ *   4        C1             left open, but opens to another transaction
  *   5        B3             does not open
  *
  * A second block: A0 out. Final blocks: A0, B0, B3, C1 out. */
@@ -56,6 +56,7 @@ struct world {
     struct buf setup_file;
     struct vc_setup *vc;
     struct tlp_params *tlp;
+    struct buf descriptor;
     struct pro_view view;
     struct world_bundle bundles[N_BUNDLES];
 };

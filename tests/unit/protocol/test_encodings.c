@@ -120,6 +120,12 @@ static void test_a_lying_count_is_refused_before_memory_is_taken(void **state)
 static void make_leg(struct pro_open_part open, struct buf *out)
 {
     struct buf open_bytes = {0};
+    struct bytes us[] = {bytes_str("u"), bytes_str("u"), bytes_str("u"), bytes_str("u")};
+    const struct hash32 none = {{0}};
+    assert_true(open.n_legs <= 4);
+    if (hash32_equal(&open.siblings, &none)) {
+        pro_siblings(us, open.n_legs, &open.siblings);
+    }
     pro_open_part_encode(&open, &open_bytes);
     pro_leg_encode(buf_view(&open_bytes), bytes_str("u"), bytes_str("q"), bytes_str("proof"),
                    bytes_str("sealed"), out);
@@ -135,20 +141,29 @@ static void test_a_bundle_is_laid_out_and_hashed_as_documented(void **state)
     struct buf is = {0};
     struct buf should_leg = {0};
     struct buf should = {0};
-    open.scope = PRO_SCOPE_SENDER | PRO_SCOPE_FEE;
+    open.scope = PRO_SCOPE_ALL;
     open.sender.b[19] = 5;
     open.fee = 6;
-    put(&should_leg, 33 + 20 + 16, 4);
+    open.tx = bytes_str("transaction");
+    struct buf hashed = {0};
+    struct hash32 hash;
+    put_text(&hashed, "lockstep/siblings/v1");
+    put_text(&hashed, "u");
+    hash_keccak256(buf_view(&hashed), &hash);
+    put(&should_leg, 33 + 32 + 20 + 16 + 4 + 11, 4);
     put(&should_leg, 1, 8);
     put(&should_leg, 2, 8);
     put(&should_leg, 0, 4);
     put(&should_leg, 1, 4);
+    buf_append(&should_leg, hash.b, 32);
     put(&should_leg, 3, 8);
-    put(&should_leg, 3, 1);
+    put(&should_leg, 7, 1);
     put(&should_leg, 0, 16);
     put(&should_leg, 5, 4);
     put(&should_leg, 0, 8);
     put(&should_leg, 6, 8);
+    put(&should_leg, 11, 4);
+    put_text(&should_leg, "transaction");
     const char *parts[] = {"u", "q", "proof", "sealed"};
     for (int i = 0; i < 4; i++) {
         put(&should_leg, strlen(parts[i]), 4);
@@ -165,8 +180,7 @@ static void test_a_bundle_is_laid_out_and_hashed_as_documented(void **state)
     assert_strict("bundle", buf_view(&is));
 
     assert_int_equal(pro_bundle_decode(buf_view(&is), &b), 0);
-    struct buf hashed = {0};
-    struct hash32 hash;
+    buf_clear(&hashed);
     put_text(&hashed, "lockstep/enc-tx/v1");
     buf_append_bytes(&hashed, buf_view(&should_leg));
     hash_keccak256(buf_view(&hashed), &hash);
@@ -228,9 +242,13 @@ static void spoil_nonce(struct pro_open_part legs[2])
 {
     legs[1].bundle_nonce = 8;
 }
+static void spoil_siblings(struct pro_open_part legs[2])
+{
+    legs[1].siblings.b[31] = 1;
+}
 static void spoil_scope(struct pro_open_part legs[2])
 {
-    legs[1].scope = 4;
+    legs[1].scope = 8;
 }
 
 static void test_legs_that_do_not_form_one_bundle_are_refused(void **state)
@@ -242,10 +260,58 @@ static void test_legs_that_do_not_form_one_bundle_are_refused(void **state)
     assert_int_equal(bundle_rc(spoil_order), ERR_MISMATCH);
     assert_int_equal(bundle_rc(spoil_number), ERR_MISMATCH);
     assert_int_equal(bundle_rc(spoil_nonce), ERR_MISMATCH);
+    assert_int_equal(bundle_rc(spoil_siblings), ERR_MISMATCH);
     assert_int_equal(bundle_rc(spoil_scope), ERR_NONCANONICAL);
     pro_bundle_encode(&deployment, 9, NULL, 0, &empty);
     assert_int_equal(recode("bundle", buf_view(&empty)), ERR_MISMATCH);
     buf_fini(&empty);
+}
+
+static struct bytes open_tx; /* what the next two leave open */
+
+static void spoil_open_tx(struct pro_open_part legs[2])
+{
+    legs[1].scope = PRO_SCOPE_TX;
+    legs[1].tx = open_tx;
+}
+
+static void test_an_open_transaction_is_taken_up_to_the_limit(void **state)
+{
+    uint8_t *space = calloc(1, PRO_MAX_TX_BYTES + 1);
+    assert_non_null(space);
+    open_tx = bytes_of(space, PRO_MAX_TX_BYTES);
+    assert_int_equal(bundle_rc(spoil_open_tx), 0);
+    open_tx = bytes_of(space, PRO_MAX_TX_BYTES + 1);
+    assert_int_equal(bundle_rc(spoil_open_tx), ERR_TOOBIG);
+    open_tx = bytes_of(space, 0);
+    assert_int_equal(bundle_rc(spoil_open_tx), 0);
+    free(space);
+}
+
+/* Without its bit a transaction may not follow, with it none may be missing. */
+static void test_the_scope_says_exactly_what_is_open(void **state)
+{
+    struct pro_open_part open = {.rollup = 1, .bundle_nonce = 9, .n_legs = 1};
+    struct hash32 deployment = filled(4);
+    const size_t scope_at = 32 + 8 + 4 + 4 + 4 + 64; /* in the bundle's bytes */
+    for (int is = 0; is <= PRO_SCOPE_ALL; is++) {
+        struct buf leg = {0};
+        struct buf all = {0};
+        open.scope = (uint8_t)is;
+        memset(open.sender.b, 0xff, 20); /* not to be taken for a length */
+        open.tx = bytes_str("t");
+        make_leg(open, &leg);
+        struct bytes view = buf_view(&leg);
+        pro_bundle_encode(&deployment, 9, &view, 1, &all);
+        assert_strict("bundle", buf_view(&all));
+        assert_int_equal(all.data[scope_at], is);
+        for (int said = 0; said <= PRO_SCOPE_ALL; said++) {
+            assert_true((with_byte("bundle", buf_view(&all), scope_at, (uint8_t)said) == 0) ==
+                        (said == is));
+        }
+        buf_fini(&leg);
+        buf_fini(&all);
+    }
 }
 
 static void test_a_bundle_over_the_limit_is_refused_unread(void **state)
@@ -265,6 +331,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_lying_count_is_refused_before_memory_is_taken),
         cmocka_unit_test(test_a_bundle_is_laid_out_and_hashed_as_documented),
         cmocka_unit_test(test_legs_that_do_not_form_one_bundle_are_refused),
+        cmocka_unit_test(test_an_open_transaction_is_taken_up_to_the_limit),
+        cmocka_unit_test(test_the_scope_says_exactly_what_is_open),
         cmocka_unit_test(test_a_bundle_over_the_limit_is_refused_unread),
     };
     if (argc != 2) {

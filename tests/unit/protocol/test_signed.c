@@ -395,6 +395,42 @@ static void test_a_transaction_must_be_the_one_for_its_leg(void **state)
         ERR_TRUNCATED);
 }
 
+static void test_a_transaction_must_be_the_one_left_open(void **state)
+{
+    struct pro_leg leg = world->bundles[0].b.legs[0];
+    struct bytes plain = buf_view(&world->bundles[0].legs[0].plain);
+    uint8_t other[512];
+    assert_true(plain.len < sizeof(other));
+    memcpy(other, plain.data, plain.len);
+    leg.open.scope = PRO_SCOPE_TX;
+    assert_int_equal(on_face(spoil_nothing, "user", leg), ERR_MISMATCH); /* nothing is shown */
+    leg.open.tx = plain;
+    assert_int_equal(on_face(spoil_nothing, "user", leg), 0);
+    leg.open.tx = bytes_of(other, plain.len);
+    assert_int_equal(on_face(spoil_nothing, "user", leg), 0);
+    for (size_t i = 0; i < plain.len; i++) {
+        other[i] ^= 1;
+        assert_int_equal(on_face(spoil_nothing, "user", leg), ERR_MISMATCH);
+        other[i] ^= 1;
+    }
+    leg.open.tx.len--;
+    assert_int_equal(on_face(spoil_nothing, "user", leg), ERR_MISMATCH);
+    leg.open.tx = plain;
+    leg.open.scope = PRO_SCOPE_TX | PRO_SCOPE_SENDER;
+    assert_int_equal(on_face(spoil_nothing, "user", leg), ERR_MISMATCH); /* sender is wrong */
+}
+
+static void test_an_open_fee_must_be_what_transactions_carry(void **state)
+{
+    struct pro_leg leg = world->bundles[0].b.legs[0];
+    leg.open.scope = PRO_SCOPE_FEE;
+    assert_int_equal(on_face(spoil_nothing, "user", leg), 0);
+    leg.open.fee = 1;
+    assert_int_equal(on_face(spoil_nothing, "user", leg), ERR_MISMATCH);
+    leg.open.scope = 0;
+    assert_int_equal(on_face(spoil_nothing, "user", leg), 0);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +442,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_artifact_passes_for_its_signer_and_deployment_only),
         cmocka_unit_test(test_what_is_shorter_than_a_signature_is_no_artifact),
         cmocka_unit_test(test_a_transaction_must_be_the_one_for_its_leg),
+        cmocka_unit_test(test_a_transaction_must_be_the_one_left_open),
+        cmocka_unit_test(test_an_open_fee_must_be_what_transactions_carry),
     };
     if (argc != 2) {
         return 1;

@@ -68,7 +68,7 @@ static void test_the_json_schema_refuses_unknown_keys_and_names_what_is_required
     assert_string_equal(json_string_value(json_array_get(required, 3)), "rollups");
     json_t *defs = json_object_get(schema, "$defs");
     json_t *step = json_object_get(json_object_get(defs, "step"), "oneOf");
-    assert_int_equal(json_array_size(step), 3);
+    assert_int_equal(json_array_size(step), 4);
     json_t *policy = json_object_get(json_object_get(schema, "properties"), "policy");
     assert_int_equal(json_array_size(json_object_get(policy, "enum")), 1);
     json_decref(schema);

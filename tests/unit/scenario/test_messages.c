@@ -66,7 +66,8 @@ static const struct wrong wrongs[] = {
      "s:4:23: `squarings` is 0; it must be between 1 and 1099511627776\n"},
     {"seed: 7", "seed: 7\nmatrix: {}",
      "s:4:1: unknown key `matrix` in scenario; known keys: version, name, description, seed, "
-     "policy, slots, slot_duration, rollups, timelock, limits, l1, execution, links, timeline, "
+     "policy, mempool, slots, slot_duration, rollups, timelock, limits, l1, execution, links, "
+     "timeline, "
      "expect\n"},
     {"delay: 20ms", "delay: 20", "s:9:26: `delay` is `20`, which has no unit; write 20ms or 20s\n"},
     {"delay: 20ms", "delay: 20 ms",
@@ -180,6 +181,32 @@ static const struct wrong wrongs[] = {
      "s:18:26: `to` is missing in partition; write for example to: sequencer\n"},
     {"expect:", "  - {at: 3ms, partition: {between: [da, l1], to: da, for: 2s}}\nexpect:",
      "s:18:46: `to` does not go with `between`; remove it\n"},
+    {"expect:", "  - {at: 3ms, fault: {omit_leg: {rollup: Beta, order: 0}}}\nexpect:",
+     "s:18:10: a fault of the sequencer belongs to a whole slot; write `at: slot 1`\n"},
+    {"expect:", "  - {at: slot 1, fault: {omit_leg: {rollup: Bet, order: 0}}}\nexpect:",
+     "s:18:45: rollup `Bet` is not defined; did you mean `Beta`?\n"},
+    {"expect:", "  - {at: slot 1, fault: {omit_leg: {rollup: Beta, order: 4096}}}\nexpect:",
+     "s:18:58: `order` is 4096; it must be between 0 and 4095\n"},
+    {"expect:",
+     "  - {at: slot 1, fault: {swap_positions: {rollup: Beta, order: 2, with: 2}}}\nexpect:",
+     "s:18:5: position 2 cannot be exchanged with itself; name two positions\n"},
+    {"expect:", "  - {at: slot 1, fault: {omit_legs: {}}}\nexpect:",
+     "s:18:26: unknown key `omit_legs` in fault; did you mean `omit_leg`?\n"},
+    {"      from: alice\n", "      from: alice\n      fault: {garbage: {leg: 2}}\n",
+     "s:13:15: there is no leg 2 in bundle `arb`; the last is 1\n"},
+    {"      from: alice\n", "      from: alice\n      fault: {lift: {of: arb}}\n",
+     "s:15:26: no bundle `arb` is submitted before this one; name one that is\n"},
+    {"expect:", "  - {at: 3ms, submit: {bundle: again, from: alice}}\nexpect:",
+     "s:18:32: bundle `again` has no `legs`; list at least one\n"},
+    {"      from: alice\n", "      from: alice\n      fault: {replay: {of: arb}}\n",
+     "s:13:15: bundle `arb` is a replay; leave out its legs\n"
+     "s:15:28: no bundle `arb` is submitted before this one; name one that is\n"},
+    {"is: excluded, cause: Beta.0}", "is: excluded}\n  - {slashed: sequencr}",
+     "s:20:15: actor `sequencr` does not exist here; did you mean `sequencer`?\n"},
+    {"is: excluded, cause: Beta.0}", "is: excluded}\n  - {slashed: sequencer, for: theft}",
+     "s:20:31: `for` is `theft`, which is none of its values; known values: "
+     "two_promises, two_orders, two_blocks, order_breaks_promise, block_breaks_promise, "
+     "broken_order, bad_admission, wrong_openings, wrong_plaintext, ...\n"},
     {"bundle: arb, is", "bundle: abr, is",
      "s:19:14: bundle `abr` is never submitted; did you mean `arb`?\n"},
     {"is: excluded", "is: exclude",
@@ -199,6 +226,25 @@ static const struct wrong wrongs[] = {
      "s:19:5: only a refused bundle has a reason; remove it or write `is: refused`\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "{rounds: 1, is: executed}",
      "s:19:17: `is` does not go with `rounds`; remove it\n"},
+    {"seed: 7", "seed: 7\nmempool: plain",
+     "s:4:10: `mempool` is `plain`, which is none of its values; known values: encrypted, "
+     "plaintext\n"},
+    {"      from: alice\n", "      from: alice\n      open: all\n",
+     "s:15:13: `open` is `all`, which is none of its values; known values: nothing, sender, "
+     "transaction\n"},
+    {"expect:", "  - {at: slot 1, fault: {censor: {account: alcie}}}\nexpect:",
+     "s:18:44: account `alcie` is not defined in any rollup; did you mean `alice`?\n"},
+    {"expect:",
+     "  - {at: slot 1, fault: {front_run: {rollup: Beta, account: bob, pool: eth-usdc, in: ETH, "
+     "amount: 1}}}\nexpect:",
+     "s:18:61: account `bob` is not defined in rollup `Beta`; add `bob: {}` to its accounts\n"
+     "s:18:72: pool `eth-usdc` is not defined in rollup `Beta`; no pools are defined\n"},
+    {"expect:",
+     "  - {at: slot 1, fault: {sandwich: {rollup: Alpha, account: bob, pool: eth-usdc, in: BTC, "
+     "amount: 1}}}\nexpect:",
+     "s:18:86: pool `eth-usdc` does not hold asset `BTC`; did you mean `ETH`?\n"},
+    {"{bundle: arb, is: excluded, cause: Beta.0}", "{always: atomicity, mempool: plaintext}",
+     "s:19:25: `mempool` does not go with `always`; remove it\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "{always: atomicty}",
      "s:19:14: `always` is `atomicty`, which is none of its values; did you mean `atomicity`?\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "{always: atomicity}\n  - {violated: atomicity}",
@@ -212,7 +258,8 @@ static const struct wrong wrongs[] = {
      "s:19:19: `fingerprint` has 1 bytes; it must have 32\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "{}",
      "s:19:5: `expectation` lacks the key that says what it is; add one of: bundle, rounds, "
-     "balance, always, violated, rejected, lost, duplicated, fingerprint\n"},
+     "balance, always, violated, rejected, lost, duplicated, slashed, "
+     "penalized, fingerprint\n"},
     {"{bundle: arb, is: excluded, cause: Beta.0}", "arb is executed",
      "s:19:5: `expectation` is a single value, a mapping is needed; write `key: value` lines below "
      "it\n"},

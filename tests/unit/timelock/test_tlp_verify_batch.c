@@ -35,11 +35,21 @@ static void crowd_fini(struct crowd *c)
 static int verify(struct crowd *c)
 {
     struct drbg weights = fix_drbg("weights");
-    int rc = tlp_verify_batch(fix_shared(), c->n, c->ctx, c->puzzle, &weights, c->rc);
+    struct drbg same = weights;
+    uint64_t exponents[N_MAX];
+    int rcs[N_MAX];
+    int rc = tlp_verify_batch(fix_shared(), c->n, c->ctx, c->puzzle, &weights, c->rc, exponents);
+    assert_int_equal(tlp_verify_batch(fix_shared(), c->n, c->ctx, c->puzzle, &same, rcs, NULL), rc);
+    assert_memory_equal(rcs, c->rc, c->n * sizeof(rcs[0]));
     int want = 0;
     for (size_t i = 0; i < c->n; i++) {
         int alone = tlp_verify(fix_shared(), c->ctx[i], &c->puzzle[i]);
+        uint64_t e = 0;
         assert_int_equal(c->rc[i], alone);
+        if (alone == 0 || alone == ERR_PROOF) {
+            assert_int_equal(tlp_exponent(fix_shared(), c->puzzle[i].u, &e), 0);
+        }
+        assert_true(exponents[i] == e);
         want = alone != 0 ? ERR_PROOF : want;
     }
     assert_int_equal(rc, want);

@@ -1,18 +1,17 @@
-/* The vector code. One multiplication is
- *     T = the products of all limbs                             2 V vectors of eight limbs
- *         (squaring: twice those of different limbs, and the squares: little more than half)
- *     V - 1 times: the lowest vector, normalised, times M' onto the rest
- *     once:        the lowest vector times -1/N, times N onto the rest
- *     the upper V vectors, normalised.
+/* The kernel for V vectors: included by tlp_ifma_3.c, _5.c and _8.c, which define TLP_IFMA_V,
+ * TLP_IFMA_SQUARE and TLP_IFMA_MULTIPLY. See tlp_ifma.h for what it computes.
+ *
  * A limb times a vector is a broadcast and two instructions, for the low and the high 52 bits of
- * the products. To have them land where they belong, the other operand is moved up lane by lane: M'
+ * the products. To have them land where they belong, the other factor is moved up lane by lane: M'
  * and N are kept in eight such copies, x is moved on the fly. The high bits belong one limb further
  * up, hence with the copy moved by one more: so each copy serves two limbs, loaded once.
  *
- * Everything is unrolled, sums live in registers. What limits it is in docs/benchmarks.md. */
-#include "common/crypto/timelock/tlp_ifma_int.h"
+ * All loops have constant bounds and are unrolled whole, so sums live in registers, and every test
+ * on the indices is made by the compiler. */
+#ifndef CRYPTO_TIMELOCK_TLP_IFMA_KERNEL_H
+#define CRYPTO_TIMELOCK_TLP_IFMA_KERNEL_H
 
-#if TLP_IFMA_BUILT
+#include "common/crypto/timelock/tlp_ifma.h"
 
 #include <immintrin.h>
 
@@ -24,18 +23,13 @@
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
-#define VECTORS TLP_IFMA_VECTORS_MAX
+#define V TLP_IFMA_V
+#define LIMBS (V == 3 ? 20 : V == 5 ? 40 : 60) /* that are not always zero */
 #define LIMB_MAX (((uint64_t)1 << TLP_IFMA_LIMB_BITS) - 1)
 
-/* A size of modulus: V, and the limbs that are not always zero. Known when compiling. */
-struct shape {
-    int vectors;
-    int limbs;
-};
-
 struct state {
-    __m512i lo[2 * VECTORS + 1]; /* the sums, in two halves */
-    __m512i hi[2 * VECTORS + 1];
+    __m512i lo[2 * V + 1]; /* the sums, in two halves */
+    __m512i hi[2 * V + 1];
     __m512i carry; /* into the vector next to be normalised */
     __m512i bad;   /* has a bit at or above 2^52 if a normalised limb had */
 };
@@ -115,94 +109,90 @@ INLINE __m512i add_high(__m512i sum, __m512i limb, __m512i x, int first)
 
 /* Doubles the products of different limbs into st->lo. Vector v of x moved up by s holds the limbs
  * from 8v - s on; of those only the ones above limb 8i + s take part. */
-INLINE void multiply(const struct shape size, struct state *st, const __m512i *x,
-                     const uint64_t *limbs)
+INLINE void multiply(struct state *st, const __m512i *x, const uint64_t *limbs)
 {
-    __m512i sum[2 * VECTORS + 1], limb[VECTORS], before[VECTORS];
+    __m512i sum[2 * V + 1], limb[V], before[V];
     UNROLL
-    for (int k = 0; k < 2 * size.vectors; k++) {
+    for (int k = 0; k < 2 * V; k++) {
         sum[k] = zero();
     }
     UNROLL
     for (int s = 0; s <= 8; s++) {
         UNROLL
-        for (int i = 0; i < size.vectors; i++) {
-            limb[i] = s < 8 && 8 * i + s < size.limbs ? lanes(limbs[8 * i + s]) : zero();
+        for (int i = 0; i < V; i++) {
+            limb[i] = s < 8 && 8 * i + s < LIMBS ? lanes(limbs[8 * i + s]) : zero();
         }
         UNROLL
-        for (int v = 0; v <= size.vectors; v++) {
-            const bool empty = (v == 0 && s > 3) || (v == size.vectors && 8 * v - s >= size.limbs);
+        for (int v = 0; v <= V; v++) {
+            const bool empty = (v == 0 && s > 3) || (v == V && 8 * v - s >= LIMBS);
             const __m512i moved =
-                empty ? zero()
-                      : move_up(v < size.vectors ? x[v] : zero(), v > 0 ? x[v - 1] : zero(), s);
+                empty ? zero() : move_up(v < V ? x[v] : zero(), v > 0 ? x[v - 1] : zero(), s);
             UNROLL
-            for (int i = 0; i < size.vectors; i++) {
+            for (int i = 0; i < V; i++) {
                 const int first = 2 * s - 8 * (v - i);
-                if (!empty && i <= v && s < 8 && 8 * i + s < size.limbs) {
+                if (!empty && i <= v && s < 8 && 8 * i + s < LIMBS) {
                     sum[i + v] = add_low(sum[i + v], limb[i], moved, first);
                 }
-                if (!empty && i <= v && s > 0 && 8 * i + s - 1 < size.limbs) {
+                if (!empty && i <= v && s > 0 && 8 * i + s - 1 < LIMBS) {
                     sum[i + v] = add_high(sum[i + v], before[i], moved, first - 1);
                 }
             }
         }
         UNROLL
-        for (int i = 0; i < size.vectors; i++) {
+        for (int i = 0; i < V; i++) {
             before[i] = limb[i];
         }
     }
     UNROLL
-    for (int k = 0; k < 2 * size.vectors; k++) {
+    for (int k = 0; k < 2 * V; k++) {
         st->lo[k] = add(sum[k], sum[k]);
     }
 }
 
 /* All products of x and y into the sums. */
-INLINE void multiply_two(const struct shape size, struct state *st, const __m512i *x,
-                         const uint64_t *y)
+INLINE void multiply_two(struct state *st, const __m512i *x, const uint64_t *y)
 {
-    __m512i limb[VECTORS], before[VECTORS];
+    __m512i limb[V], before[V];
     UNROLL
-    for (int k = 0; k < 2 * size.vectors; k++) {
+    for (int k = 0; k < 2 * V; k++) {
         st->lo[k] = zero();
         st->hi[k] = zero();
     }
     UNROLL
     for (int s = 0; s <= 8; s++) {
         UNROLL
-        for (int i = 0; i < size.vectors; i++) {
-            limb[i] = s < 8 && 8 * i + s < size.limbs ? lanes(y[8 * i + s]) : zero();
+        for (int i = 0; i < V; i++) {
+            limb[i] = s < 8 && 8 * i + s < LIMBS ? lanes(y[8 * i + s]) : zero();
         }
         UNROLL
-        for (int v = 0; v <= size.vectors; v++) {
-            const bool empty = (v == 0 && s == 8) || (v == size.vectors && 8 * v - s >= size.limbs);
+        for (int v = 0; v <= V; v++) {
+            const bool empty = (v == 0 && s == 8) || (v == V && 8 * v - s >= LIMBS);
             const __m512i moved =
-                empty ? zero()
-                      : move_up(v < size.vectors ? x[v] : zero(), v > 0 ? x[v - 1] : zero(), s);
+                empty ? zero() : move_up(v < V ? x[v] : zero(), v > 0 ? x[v - 1] : zero(), s);
             UNROLL
-            for (int i = 0; i < size.vectors; i++) {
-                if (!empty && s < 8 && 8 * i + s < size.limbs) {
+            for (int i = 0; i < V; i++) {
+                if (!empty && s < 8 && 8 * i + s < LIMBS) {
                     st->lo[i + v] = add_low(st->lo[i + v], limb[i], moved, -1);
                 }
-                if (!empty && s > 0 && 8 * i + s - 1 < size.limbs) {
+                if (!empty && s > 0 && 8 * i + s - 1 < LIMBS) {
                     st->hi[i + v] = add_high(st->hi[i + v], before[i], moved, -1);
                 }
             }
         }
         UNROLL
-        for (int i = 0; i < size.vectors; i++) {
+        for (int i = 0; i < V; i++) {
             before[i] = limb[i];
         }
     }
 }
 
 /* Into st->hi: low and high half of the square of limb i at limbs 2i and 2i + 1. */
-INLINE void square_limbs(const struct shape size, struct state *st, const __m512i *x)
+INLINE void square_limbs(struct state *st, const __m512i *x)
 {
     const __m512i first = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0);
     const __m512i second = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
     UNROLL
-    for (int i = 0; i < size.vectors; i++) {
+    for (int i = 0; i < V; i++) {
         const __m512i low = _mm512_madd52lo_epu64(zero(), x[i], x[i]);
         const __m512i high = _mm512_madd52hi_epu64(zero(), x[i], x[i]);
         st->hi[2 * i] = _mm512_permutex2var_epi64(low, first, high);
@@ -230,10 +220,10 @@ INLINE __m512i take(struct state *st, __m512i x)
     return x;
 }
 
-/* Vectors of a number of size.limbs limbs moved up by s. */
-INLINE int width(const struct shape size, int s)
+/* Vectors of a number of LIMBS limbs moved up by s. */
+INLINE int width(int s)
 {
-    return (size.limbs + s + 7) / 8;
+    return (LIMBS + s + 7) / 8;
 }
 
 /* Vector k = at of the sums + eight limbs q times vector 0 of y, in four sums to be quick. */
@@ -254,8 +244,7 @@ INLINE __m512i times_lowest(struct state *st, int at, const uint64_t *q,
 }
 
 /* The sums from vector `at` on += eight limbs q times y, without vector 0 of y. */
-INLINE void times_rest(const struct shape size, struct state *st, int at, const uint64_t *q,
-                       const struct tlp_ifma_shifts *y)
+INLINE void times_rest(struct state *st, int at, const uint64_t *q, const struct tlp_ifma_shifts *y)
 {
     __m512i before = zero(), limb = zero();
     UNROLL
@@ -264,15 +253,15 @@ INLINE void times_rest(const struct shape size, struct state *st, int at, const 
             limb = lanes(q[s]);
         }
         UNROLL
-        for (int v = 1; v <= VECTORS; v++) {
-            if (s < 8 && v < width(size, s)) {
+        for (int v = 1; v <= V; v++) {
+            if (s < 8 && v < width(s)) {
                 const __m512i moved = load(y->by[s][v]);
                 st->lo[at + v] = _mm512_madd52lo_epu64(st->lo[at + v], limb, moved);
                 if (s > 0) {
                     st->hi[at + v] = _mm512_madd52hi_epu64(st->hi[at + v], before, moved);
                 }
             }
-            if (s == 8 && v <= width(size, 0)) {
+            if (s == 8 && v <= width(0)) {
                 st->hi[at + v] =
                     _mm512_madd52hi_epu64(st->hi[at + v], before, load(y->by[0][v - 1]));
             }
@@ -283,28 +272,27 @@ INLINE void times_rest(const struct shape size, struct state *st, int at, const 
 
 /* Adds the multiple of N that clears `low`, the lowest vector left. q: room for eight limbs, those
  * of `low`, and eight more. */
-INLINE void reduce_last(const struct tlp_ifma *ifma, const struct shape size, struct state *st,
-                        __m512i low, uint64_t *q)
+INLINE void reduce_last(const struct tlp_ifma *ifma, struct state *st, __m512i low, uint64_t *q)
 {
     __m512i sum[4] = {zero(), zero(), zero(), zero()}, above;
     UNROLL
     for (int s = 0; s < 8; s++) {
         const __m512i limb = lanes(q[s]);
-        sum[s & 1] = _mm512_madd52lo_epu64(sum[s & 1], limb, load(ifma->n_inverse[s]));
+        sum[s & 1] = _mm512_madd52lo_epu64(sum[s & 1], limb, load(ifma->inverse[s]));
         if (s < 7) {
             sum[2 + (s & 1)] =
-                _mm512_madd52hi_epu64(sum[2 + (s & 1)], limb, load(ifma->n_inverse[s + 1]));
+                _mm512_madd52hi_epu64(sum[2 + (s & 1)], limb, load(ifma->inverse[s + 1]));
         }
     }
     sum[0] = add(add(sum[0], sum[1]), add(sum[2], sum[3]));
     publish(q + 8, normalise(st, sum[0], zero(), &above));
     /* Everything of the product by M' but vector 0 can wait until here. */
-    times_rest(size, st, size.vectors - 1, q - 8, &ifma->m);
-    const int at = size.vectors - 1;
+    times_rest(st, V - 1, q - 8, &ifma->m);
+    const int at = V - 1;
     st->lo[at] = low;
     st->hi[at] = zero();
     low = times_lowest(st, at, q + 8, &ifma->n);
-    times_rest(size, st, at, q + 8, &ifma->n);
+    times_rest(st, at, q + 8, &ifma->n);
     /* The limbs of `low` come to 0 modulo 2^416. After one carry each is 0, or it is 2^52 together
      * with the carry still to come, which it then hands on. */
     above = _mm512_srli_epi64(low, TLP_IFMA_LIMB_BITS);
@@ -314,29 +302,27 @@ INLINE void reduce_last(const struct tlp_ifma *ifma, const struct shape size, st
     st->carry = add(st->carry, _mm512_alignr_epi64(zero(), add(above, low), 7));
 }
 
-/* x = the sums / R, normalised. Returns: whether x is right. */
-INLINE bool reduce(const struct tlp_ifma *ifma, const struct shape size, struct state *st,
-                   __m512i *x)
+/* x = the sums / R, normalised. q: room for the quotients, a vector each; of the last stage two.
+ * Returns: whether x is right. */
+INLINE bool reduce(const struct tlp_ifma *ifma, struct state *st, __m512i *x, uint64_t *q)
 {
-    /* The quotients, a vector each; of the last stage two. */
-    uint64_t q[8 * (VECTORS + 1)] __attribute__((aligned(64)));
     st->carry = zero();
     st->bad = zero();
     __m512i low = take(st, add(st->lo[0], st->hi[0]));
     publish(q, low);
     UNROLL
-    for (int k = 1; k < size.vectors; k++) {
+    for (int k = 1; k < V; k++) {
         low = take(st, times_lowest(st, k, q + 8 * (k - 1), &ifma->m));
         publish(q + 8 * k, low);
-        if (k + 1 < size.vectors) {
-            times_rest(size, st, k, q + 8 * (k - 1), &ifma->m);
+        if (k + 1 < V) {
+            times_rest(st, k, q + 8 * (k - 1), &ifma->m);
         }
     }
-    reduce_last(ifma, size, st, low, q + 8 * (size.vectors - 1));
+    reduce_last(ifma, st, low, q + 8 * (V - 1));
     __m512i below = zero();
     UNROLL
-    for (int v = 0; v < size.vectors; v++) {
-        const int k = size.vectors + v;
+    for (int v = 0; v < V; v++) {
+        const int k = V + v;
         const __m512i sum = add(st->lo[k], st->hi[k]);
         __m512i above;
         x[v] = normalise(st, v == 0 ? add(sum, st->carry) : sum, below, &above);
@@ -345,115 +331,61 @@ INLINE bool reduce(const struct tlp_ifma *ifma, const struct shape size, struct 
     return _mm512_test_epi64_mask(st->bad, lanes(~LIMB_MAX)) == 0;
 }
 
-INLINE uint64_t square(const struct tlp_ifma *ifma, const struct shape size, uint64_t *limbs,
-                       uint64_t n)
+/* What a computation needs besides registers. */
+struct scratch {
+    _Alignas(64) uint64_t x[8 * V];
+    uint64_t q[8 * (V + 1)];
+};
+
+_Static_assert(sizeof(struct scratch) <= sizeof(struct tlp_ifma_scratch), "too little scratch");
+
+TARGET uint64_t TLP_IFMA_SQUARE(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                                uint64_t *limbs, uint64_t n)
 {
-    uint64_t before[8 * VECTORS] __attribute__((aligned(64)));
-    __m512i x[VECTORS];
+    struct scratch *m = (struct scratch *)scratch->space;
+    __m512i x[V];
     UNROLL
-    for (int v = 0; v < size.vectors; v++) {
-        x[v] = _mm512_loadu_si512((const void *)(limbs + 8 * v));
+    for (int v = 0; v < V; v++) {
+        x[v] = _mm512_load_si512((const void *)(limbs + 8 * v));
     }
     for (uint64_t done = 0; done < n; done++) {
         struct state st;
         UNROLL
-        for (int v = 0; v < size.vectors; v++) {
-            publish(before + 8 * v, x[v]);
+        for (int v = 0; v < V; v++) {
+            publish(m->x + 8 * v, x[v]);
         }
-        multiply(size, &st, x, before);
-        square_limbs(size, &st, x);
-        if (__builtin_expect(!reduce(ifma, size, &st, x), 0)) {
-            memcpy(limbs, before, (size_t)size.vectors * sizeof(x[0]));
+        multiply(&st, x, m->x);
+        square_limbs(&st, x);
+        if (__builtin_expect(!reduce(k, &st, x, m->q), 0)) {
+            memcpy(limbs, m->x, sizeof(m->x));
             return done;
         }
     }
     UNROLL
-    for (int v = 0; v < size.vectors; v++) {
-        _mm512_storeu_si512((void *)(limbs + 8 * v), x[v]);
+    for (int v = 0; v < V; v++) {
+        _mm512_store_si512((void *)(limbs + 8 * v), x[v]);
     }
     return n;
 }
 
-INLINE bool mul(const struct tlp_ifma *ifma, const struct shape size, uint64_t *out,
-                const uint64_t *a, const uint64_t *b)
+TARGET bool TLP_IFMA_MULTIPLY(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                              uint64_t *limbs, const uint64_t *factor)
 {
+    struct scratch *m = (struct scratch *)scratch->space;
     struct state st;
-    __m512i x[VECTORS];
+    __m512i x[V];
     UNROLL
-    for (int v = 0; v < size.vectors; v++) {
-        x[v] = _mm512_loadu_si512((const void *)(a + 8 * v));
+    for (int v = 0; v < V; v++) {
+        x[v] = _mm512_load_si512((const void *)(limbs + 8 * v));
     }
-    multiply_two(size, &st, x, b);
-    if (__builtin_expect(!reduce(ifma, size, &st, x), 0)) {
+    multiply_two(&st, x, factor);
+    if (__builtin_expect(!reduce(k, &st, x, m->q), 0)) {
         return false;
     }
     UNROLL
-    for (int v = 0; v < size.vectors; v++) {
-        _mm512_storeu_si512((void *)(out + 8 * v), x[v]);
+    for (int v = 0; v < V; v++) {
+        _mm512_store_si512((void *)(limbs + 8 * v), x[v]);
     }
-    return true;
-}
-
-/* One copy of the code for each size. */
-#define SIZE(bits, v, l)                                                                           \
-    TARGET static uint64_t square_##bits(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)     \
-    {                                                                                              \
-        const struct shape size = {.vectors = (v), .limbs = (l)};                                  \
-        return square(ifma, size, x, n);                                                           \
-    }                                                                                              \
-    TARGET static bool mul_##bits(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,   \
-                                  const uint64_t *b)                                               \
-    {                                                                                              \
-        const struct shape size = {.vectors = (v), .limbs = (l)};                                  \
-        return mul(ifma, size, out, a, b);                                                         \
-    }
-
-SIZE(1024, 3, 20)
-SIZE(2048, 5, 40)
-SIZE(3072, 8, 60)
-
-uint64_t tlp_ifma_try_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
-{
-    switch (ifma->bits) {
-    case 1024:
-        return square_1024(ifma, x, n);
-    case 2048:
-        return square_2048(ifma, x, n);
-    default:
-        return square_3072(ifma, x, n);
-    }
-}
-
-bool tlp_ifma_try_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
-                      const uint64_t *b)
-{
-    switch (ifma->bits) {
-    case 1024:
-        return mul_1024(ifma, out, a, b);
-    case 2048:
-        return mul_2048(ifma, out, a, b);
-    default:
-        return mul_3072(ifma, out, a, b);
-    }
-}
-
-#else
-
-/* Nobody can have made a tlp_ifma. */
-uint64_t tlp_ifma_try_square(const struct tlp_ifma *ifma, uint64_t *x, uint64_t n)
-{
-    (void)ifma;
-    (void)x;
-    return n;
-}
-
-bool tlp_ifma_try_mul(const struct tlp_ifma *ifma, uint64_t *out, const uint64_t *a,
-                      const uint64_t *b)
-{
-    (void)ifma;
-    (void)out;
-    (void)a;
-    (void)b;
     return true;
 }
 
