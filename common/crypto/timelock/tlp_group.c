@@ -251,7 +251,7 @@ void tlp_from_ifma(struct tlp_work *work, BIGNUM *out, struct tlp_ifma_scratch *
     tlp_ifma_square_mul(work->ring->ifma, scratch, &moved, 0, work->ring->from_ifma);
     tlp_ifma_to_bytes(work->ring->ifma, &moved, raw);
     need(work, BN_lebin2bn(raw, (int)sizeof(raw), out) != NULL);
-    if (work->err == 0 && BN_cmp(out, work->ring->mod) >= 0) { /* it is below 2N */
+    while (work->err == 0 && BN_cmp(out, work->ring->mod) >= 0) { /* it is below 2.01 N */
         need(work, BN_sub(out, out, work->ring->mod));
     }
     secret_wipe(raw, sizeof(raw));

@@ -1,6 +1,7 @@
 #include "common/crypto/timelock/tlp_ifma.h"
 
 #include "common/base/check.h"
+#include "common/crypto/aead.h"
 
 #include <stdlib.h>
 
@@ -60,61 +61,70 @@ void tlp_ifma_to_bytes(const struct tlp_ifma *k, const struct tlp_ifma_number *x
     }
 }
 
-static void limbs_of(const mpz_t x, struct tlp_ifma_number *out)
+static void limbs_of(const mpz_t x, uint64_t *out, size_t n)
 {
-    uint8_t raw[TLP_IFMA_BYTES_MAX] = {0};
-    CHECK(mpz_sizeinbase(x, 2) <= sizeof(raw) * 8);
-    mpz_export(raw, NULL, -1, 1, -1, 0, x);
-    tlp_ifma_from_bytes(bytes_of(raw, sizeof(raw)), out);
+    memset(out, 0, n * sizeof(*out));
+    CHECK(mpz_sizeinbase(x, 2) <= n * TLP_IFMA_LIMB_BITS);
+    mpz_export(out, NULL, -1, sizeof(*out), 0, 64 - TLP_IFMA_LIMB_BITS, x);
 }
 
 /* ---- What follows from N ---- */
 
-static void fill_shifts(uint64_t rows[9][TLP_IFMA_VECTORS_MAX + 1][8],
-                        const struct tlp_ifma_number *x, size_t n_limbs)
+#define VECTOR_BITS (8 * TLP_IFMA_LIMB_BITS)
+
+static void fill_shifts(struct tlp_ifma_shifts *out, const mpz_t x)
 {
-    for (size_t s = 0; s <= 8; s++) {
-        for (size_t at = s; at < s + n_limbs; at++) {
-            rows[s][at / 8][at % 8] = x->limbs[at - s];
-        }
+    mpz_t moved;
+    mpz_init(moved);
+    for (size_t s = 0; s < 8; s++) {
+        mpz_mul_2exp(moved, x, s * TLP_IFMA_LIMB_BITS);
+        limbs_of(moved, &out->by[s][0][0], sizeof(out->by[s]) / sizeof(uint64_t));
     }
+    mpz_clear(moved);
 }
 
 int tlp_ifma_new(uint32_t bits, const mpz_t n, struct tlp_ifma **out)
 {
     struct tlp_ifma *k = aligned_alloc(64, sizeof(*k));
-    struct tlp_ifma_number limbs;
-    mpz_t radix, inverse;
+    mpz_t t, low;
     if (k == NULL) {
         return ERR_NOMEM;
     }
     memset(k, 0, sizeof(*k));
     k->vectors = bits == 1024 ? 3 : bits == 2048 ? 5 : 8;
     CHECK(bits == 1024 || bits == 2048 || bits == 3072);
-    size_t n_limbs = (size_t)8 * k->vectors;
-    mpz_init_set_ui(radix, 1);
-    mpz_init(inverse);
-    mpz_mul_2exp(radix, radix, tlp_ifma_radix_bits(k));
-    CHECK(mpz_invert(inverse, n, radix) != 0); /* N is odd */
-    mpz_sub(inverse, radix, inverse);
-    limbs_of(inverse, &limbs);
-    fill_shifts(k->inverse, &limbs, n_limbs);
-    limbs_of(n, &limbs);
-    fill_shifts(k->n, &limbs, n_limbs);
-    for (size_t i = 0; i < n_limbs; i++) {
-        k->reversed[0][i / 8][i % 8] = limbs.limbs[n_limbs - 1 - i];
-        k->reversed[1][i / 8][i % 8] = i + 1 < n_limbs ? limbs.limbs[n_limbs - 2 - i] : 0;
+    mpz_init_set(k->modulus, n);
+    mpz_init(k->minus_inverse);
+    mpz_init(t);
+    mpz_init(low);
+    mpz_setbit(t, tlp_ifma_radix_bits(k));
+    CHECK(mpz_invert(low, n, t) != 0); /* N is odd */
+    mpz_sub(k->minus_inverse, t, low);
+    mpz_fdiv_r_2exp(low, k->minus_inverse, VECTOR_BITS);
+    for (size_t s = 0; s < 8; s++) {
+        mpz_mul_2exp(t, low, s * TLP_IFMA_LIMB_BITS);
+        mpz_fdiv_r_2exp(t, t, VECTOR_BITS);
+        limbs_of(t, k->inverse[s], 8);
     }
-    mpz_clear(radix);
-    mpz_clear(inverse);
+    mpz_mul(t, low, n);
+    mpz_add_ui(t, t, 1);
+    mpz_fdiv_q_2exp(t, t, VECTOR_BITS);
+    fill_shifts(&k->m, t);
+    fill_shifts(&k->n, n);
+    mpz_clear(t);
+    mpz_clear(low);
     *out = k;
     return 0;
 }
 
 void tlp_ifma_destroy(struct tlp_ifma **k)
 {
-    free(*k);
-    *k = NULL;
+    if (*k != NULL) {
+        mpz_clear((*k)->modulus);
+        mpz_clear((*k)->minus_inverse);
+        free(*k);
+        *k = NULL;
+    }
 }
 
 uint32_t tlp_ifma_radix_bits(const struct tlp_ifma *k)
@@ -122,24 +132,89 @@ uint32_t tlp_ifma_radix_bits(const struct tlp_ifma *k)
     return 8 * k->vectors * TLP_IFMA_LIMB_BITS;
 }
 
+/* ---- Products ---- */
+
+static void wipe(mpz_t x)
+{
+    secret_wipe(x->_mp_d, (size_t)x->_mp_alloc * sizeof(mp_limb_t));
+    mpz_clear(x);
+}
+
+/* x = x*y/R by GMP. */
+static void multiply_plainly(const struct tlp_ifma *k, uint64_t *x, const uint64_t *y)
+{
+    const size_t n = (size_t)8 * k->vectors, bits = tlp_ifma_radix_bits(k);
+    mpz_t a, b, q;
+    mpz_init2(a, 3 * bits);
+    mpz_init2(b, bits);
+    mpz_init2(q, 2 * bits + 64);
+    mpz_import(a, n, -1, sizeof(*x), 0, 64 - TLP_IFMA_LIMB_BITS, x);
+    mpz_import(b, n, -1, sizeof(*y), 0, 64 - TLP_IFMA_LIMB_BITS, y);
+    mpz_mul(a, a, b);
+    mpz_fdiv_r_2exp(q, a, bits);
+    mpz_mul(q, q, k->minus_inverse);
+    mpz_fdiv_r_2exp(q, q, bits);
+    mpz_addmul(a, q, k->modulus);
+    mpz_fdiv_q_2exp(a, a, bits);
+    limbs_of(a, x, n);
+    wipe(a);
+    wipe(b);
+    wipe(q);
+}
+
+#ifdef __x86_64__
+
+static uint64_t square(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch, uint64_t *x,
+                       uint64_t n)
+{
+    return k->vectors == 3   ? tlp_ifma_square_3(k, scratch, x, n)
+           : k->vectors == 5 ? tlp_ifma_square_5(k, scratch, x, n)
+                             : tlp_ifma_square_8(k, scratch, x, n);
+}
+
+static bool multiply(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch, uint64_t *x,
+                     const uint64_t *y)
+{
+    return k->vectors == 3   ? tlp_ifma_multiply_3(k, scratch, x, y)
+           : k->vectors == 5 ? tlp_ifma_multiply_5(k, scratch, x, y)
+                             : tlp_ifma_multiply_8(k, scratch, x, y);
+}
+
+#else
+
+/* Nobody gets here: see tlp_ifma_available. */
+static uint64_t square(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch, uint64_t *x,
+                       uint64_t n)
+{
+    (void)k;
+    (void)scratch;
+    (void)x;
+    CHECK(n == 0);
+    return 0;
+}
+
+static bool multiply(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch, uint64_t *x,
+                     const uint64_t *y)
+{
+    (void)k;
+    (void)scratch;
+    (void)x;
+    (void)y;
+    return false;
+}
+
+#endif
+
 void tlp_ifma_square_mul(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
                          struct tlp_ifma_number *x, uint64_t n,
                          const struct tlp_ifma_number *factor)
 {
-    const uint64_t *limbs = factor != NULL ? factor->limbs : NULL;
-#ifdef __x86_64__
-    if (k->vectors == 3) {
-        tlp_ifma_square_mul_3(k, scratch, x->limbs, n, limbs);
-    } else if (k->vectors == 5) {
-        tlp_ifma_square_mul_5(k, scratch, x->limbs, n, limbs);
-    } else {
-        tlp_ifma_square_mul_8(k, scratch, x->limbs, n, limbs);
+    for (uint64_t done = square(k, scratch, x->limbs, n); done < n;
+         done += square(k, scratch, x->limbs, n - done)) {
+        multiply_plainly(k, x->limbs, x->limbs);
+        done++;
     }
-#else
-    (void)scratch;
-    (void)x;
-    (void)n;
-    (void)limbs;
-    CHECK(k == NULL); /* nobody gets here: see tlp_ifma_available */
-#endif
+    if (factor != NULL && !multiply(k, scratch, x->limbs, factor->limbs)) {
+        multiply_plainly(k, x->limbs, factor->limbs);
+    }
 }

@@ -1,8 +1,13 @@
-/* The kernel for V vectors: included by tlp_ifma_3.c, _5.c and _8.c, which define TLP_IFMA_V
- * and TLP_IFMA_SQUARE_MUL. See tlp_ifma.h for what it computes.
+/* The kernel for V vectors: included by tlp_ifma_3.c, _5.c and _8.c, which define TLP_IFMA_V,
+ * TLP_IFMA_SQUARE and TLP_IFMA_MULTIPLY. See tlp_ifma.h for what it computes.
  *
- * All loops have constant bounds and are unrolled whole, so every array of vectors here lives in
- * registers, and every test on the indices is made by the compiler. */
+ * A limb times a vector is a broadcast and two instructions, for the low and the high 52 bits of
+ * the products. To have them land where they belong, the other factor is moved up lane by lane: M'
+ * and N are kept in eight such copies, x is moved on the fly. The high bits belong one limb further
+ * up, hence with the copy moved by one more: so each copy serves two limbs, loaded once.
+ *
+ * All loops have constant bounds and are unrolled whole, so sums live in registers, and every test
+ * on the indices is made by the compiler. */
 #ifndef CRYPTO_TIMELOCK_TLP_IFMA_KERNEL_H
 #define CRYPTO_TIMELOCK_TLP_IFMA_KERNEL_H
 
@@ -10,390 +15,378 @@
 
 #include <immintrin.h>
 
-#define V TLP_IFMA_V
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512ifma")))
+#define INLINE TARGET __attribute__((always_inline)) static inline
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 32")
-#define TARGET __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512bw")))
-#define PART static inline __attribute__((always_inline)) TARGET
+#endif
 
-#define LIMB_MASK ((UINT64_C(1) << TLP_IFMA_LIMB_BITS) - 1)
-/* So many of the eight shifts of T's upper half are made while the lower half's carries run, the
- * rest while those of q do. */
-#define FIRST_SHIFTS 4
-/* Above everything that the columns below the topmost can add to it. */
-#define ROUNDING (UINT64_C(1) << 20)
+#define V TLP_IFMA_V
+#define LIMBS (V == 3 ? 20 : V == 5 ? 40 : 60) /* that are not always zero */
+#define LIMB_MAX (((uint64_t)1 << TLP_IFMA_LIMB_BITS) - 1)
 
-struct limbs {
-    _Alignas(64) uint64_t at[8 * V];
+struct state {
+    __m512i lo[2 * V + 1]; /* the sums, in two halves */
+    __m512i hi[2 * V + 1];
+    __m512i carry; /* into the vector next to be normalised */
+    __m512i bad;   /* has a bit at or above 2^52 if a normalised limb had */
 };
 
-/* Row s: a number shifted up by s limbs. */
-struct shifts {
-    _Alignas(64) uint64_t row[9][V + 1][8];
-};
-
-PART __m512i load(const uint64_t *x)
+INLINE __m512i zero(void)
 {
-    return _mm512_load_si512(x);
+    return _mm512_setzero_si512();
 }
 
-PART __m512i broadcast(const uint64_t *limb)
+INLINE __m512i add(__m512i a, __m512i b)
 {
-    return _mm512_set1_epi64((long long)*limb);
+    return _mm512_add_epi64(a, b);
 }
 
-/* The compiler must not see through the store: it would take single limbs out of registers, with
- * the unit that the multiplications need, where a load of a limb is free. */
-PART void store(struct limbs *out, const __m512i *t)
+INLINE __m512i lanes(uint64_t x)
 {
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        _mm512_store_si512(&out->at[8 * i], t[i]);
-    }
-    __asm__("" : "+m"(*out));
+    return _mm512_set1_epi64((long long)x);
 }
 
-/* x moved up by s limbs, filled from what is below it. */
-PART __m512i shift(__m512i x, __m512i below, int s)
+/* Kept out of the multiplications: loading twice costs more than a register. */
+INLINE __m512i load(const uint64_t *p)
+{
+    __m512i x = _mm512_load_si512((const void *)p);
+    __asm__("" : "+v"(x));
+    return x;
+}
+
+/* Stores limbs that are read back one by one; the compiler must not see through it, or it would
+ * take the lanes apart with shuffles, which compete with the multiplications. */
+INLINE void publish(uint64_t *p, __m512i x)
+{
+    _mm512_store_si512((void *)p, x);
+    __asm__ volatile("" : : "r"(p) : "memory");
+}
+
+/* `upper` with its lanes moved up by s, those of `lower` coming in. */
+INLINE __m512i move_up(__m512i upper, __m512i lower, int s)
 {
     switch (s) {
     case 0:
-        return x;
+        return upper;
     case 1:
-        return _mm512_alignr_epi64(x, below, 7);
+        return _mm512_alignr_epi64(upper, lower, 7);
     case 2:
-        return _mm512_alignr_epi64(x, below, 6);
+        return _mm512_alignr_epi64(upper, lower, 6);
     case 3:
-        return _mm512_alignr_epi64(x, below, 5);
+        return _mm512_alignr_epi64(upper, lower, 5);
     case 4:
-        return _mm512_alignr_epi64(x, below, 4);
+        return _mm512_alignr_epi64(upper, lower, 4);
     case 5:
-        return _mm512_alignr_epi64(x, below, 3);
+        return _mm512_alignr_epi64(upper, lower, 3);
     case 6:
-        return _mm512_alignr_epi64(x, below, 2);
+        return _mm512_alignr_epi64(upper, lower, 2);
     case 7:
-        return _mm512_alignr_epi64(x, below, 1);
+        return _mm512_alignr_epi64(upper, lower, 1);
     default:
-        return below;
+        return lower;
     }
 }
 
-/* Lane masks: bit i is the carry into lane i, given which lanes carry out by themselves and which
- * pass a carry on. *out is what leaves the topmost lane. */
-PART uint64_t ripple(uint64_t generate, uint64_t pass, uint64_t *out)
+/* sum + low or high 52 bits of limb * x in the lanes above `first`; the others stay. */
+INLINE __m512i add_low(__m512i sum, __m512i limb, __m512i x, int first)
 {
-    uint64_t sum;
-#if TLP_IFMA_V == 8
-    *out = (generate >> 63) + (uint64_t)__builtin_add_overflow(generate << 1, pass, &sum);
-#else
-    sum = (generate << 1) + pass;
-    *out = (sum ^ pass) >> (8 * V);
-#endif
-    return sum ^ pass;
-}
-
-/* Columns below 2^63 become limbs of 52 bits. Returns: what is carried out, in lane 0. */
-PART __m512i carry_all(__m512i *t)
-{
-    const __m512i mask = _mm512_set1_epi64((long long)LIMB_MASK);
-    const __m512i zero = _mm512_setzero_si512();
-    const __m512i one = _mm512_set1_epi64(1);
-    __m512i c[V];
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        c[i] = _mm512_srli_epi64(t[i], TLP_IFMA_LIMB_BITS);
-        t[i] = _mm512_and_si512(t[i], mask);
+    if (first < 0) {
+        return _mm512_madd52lo_epu64(sum, limb, x);
     }
-    __m512i out = _mm512_alignr_epi64(zero, c[V - 1], 7);
-    uint64_t generate = 0;
-    uint64_t pass = 0;
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        t[i] = _mm512_add_epi64(t[i], shift(c[i], i > 0 ? c[i - 1] : zero, 1));
-        generate |= (uint64_t)_mm512_cmpgt_epu64_mask(t[i], mask) << (8 * i);
-        pass |= (uint64_t)_mm512_cmpeq_epi64_mask(t[i], mask) << (8 * i);
+    return first < 7 ? _mm512_mask_madd52lo_epu64(sum, (__mmask8)(0xfe << first), limb, x) : sum;
+}
+
+INLINE __m512i add_high(__m512i sum, __m512i limb, __m512i x, int first)
+{
+    if (first < 0) {
+        return _mm512_madd52hi_epu64(sum, limb, x);
     }
-    uint64_t more = 0;
-    uint64_t carries = ripple(generate, pass, &more);
+    return first < 7 ? _mm512_mask_madd52hi_epu64(sum, (__mmask8)(0xfe << first), limb, x) : sum;
+}
+
+/* Doubles the products of different limbs into st->lo. Vector v of x moved up by s holds the limbs
+ * from 8v - s on; of those only the ones above limb 8i + s take part. */
+INLINE void multiply(struct state *st, const __m512i *x, const uint64_t *limbs)
+{
+    __m512i sum[2 * V + 1], limb[V], before[V];
     UNROLL
-    for (int i = 0; i < V; i++) {
-        t[i] = _mm512_mask_add_epi64(t[i], (__mmask8)(carries >> (8 * i)), t[i], one);
-        t[i] = _mm512_and_si512(t[i], mask);
-    }
-    return _mm512_add_epi64(out, _mm512_maskz_set1_epi64(1, (long long)more));
-}
-
-/* Adds limb * vector to *t, low or high halves, in the lanes from `lane` on. */
-PART void add_low(__m512i *t, __m512i limb, __m512i vector, int lane)
-{
-    *t = lane <= 0 ? _mm512_madd52lo_epu64(*t, limb, vector)
-                   : _mm512_mask_madd52lo_epu64(*t, (__mmask8)(0xff << lane), limb, vector);
-}
-
-PART void add_high(__m512i *t, __m512i limb, __m512i vector, int lane)
-{
-    *t = lane <= 0 ? _mm512_madd52hi_epu64(*t, limb, vector)
-                   : _mm512_mask_madd52hi_epu64(*t, (__mmask8)(0xff << lane), limb, vector);
-}
-
-/* The products a_i*a_j, i < j, that are in place with a shift of s, as far as they fall into
- * vectors from .. to-1 of T. Low halves belong to column i + j, high ones to the next. One after
- * the other, so that fewer registers are needed at a time. */
-PART void off_diagonal(__m512i *t, const struct limbs *a, const struct shifts *as, int s, int from,
-                       int to)
-{
-    UNROLL
-    for (int b = 0; b < V; b++) {
-        __m512i low = broadcast(&a->at[8 * b + (s < 8 ? s : 0)]);
-        UNROLL
-        for (int j = b; j <= V; j++) {
-            int lane = 2 * s + 1 - 8 * (j - b); /* of j = i + 1 */
-            bool here = b + j >= from && b + j < to && lane < 8;
-            if (here && s < 8 && !(s == 0 && j == V)) {
-                add_low(&t[b + j], low, load(as->row[s][j]), lane);
-            }
-        }
-        __m512i high = broadcast(&a->at[8 * b + (s > 0 ? s - 1 : 0)]);
-        UNROLL
-        for (int j = b; j <= V; j++) {
-            int lane = 2 * s - 8 * (j - b);
-            if (b + j >= from && b + j < to && lane < 8 && s > 0) {
-                add_high(&t[b + j], high, load(as->row[s][j]), lane);
-            }
-        }
-    }
-}
-
-PART void make_shifts(const __m512i *a, struct shifts *out, int s)
-{
-    const __m512i zero = _mm512_setzero_si512();
-    UNROLL
-    for (int j = 0; j <= V; j++) {
-        __m512i x = shift(j < V ? a[j] : zero, j > 0 ? a[j - 1] : zero, s);
-        _mm512_store_si512(out->row[s][j], x);
-    }
-}
-
-/* The squares a_i*a_i: low halves at columns 2i, high ones at 2i + 1. */
-PART void diagonal(__m512i *d, const __m512i *a)
-{
-    const __m512i zero = _mm512_setzero_si512();
-    const __m512i lower = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0);
-    const __m512i upper = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        __m512i low = _mm512_madd52lo_epu64(zero, a[i], a[i]);
-        __m512i high = _mm512_madd52hi_epu64(zero, a[i], a[i]);
-        d[2 * i] = _mm512_permutex2var_epi64(low, lower, high);
-        d[2 * i + 1] = _mm512_permutex2var_epi64(low, upper, high);
-    }
-}
-
-PART void double_and_add(__m512i *t, const __m512i *d, int from, int to)
-{
-    UNROLL
-    for (int i = from; i < to; i++) {
-        t[i] = _mm512_add_epi64(_mm512_add_epi64(t[i], t[i]), d[i]);
-    }
-}
-
-/* q = the lowest V vectors of t * (-1/N). */
-PART void quotient(__m512i *q, const struct tlp_ifma *k, const struct limbs *t)
-{
-    __m512i high[V];
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        q[i] = _mm512_setzero_si512();
-        high[i] = _mm512_setzero_si512();
+    for (int k = 0; k < 2 * V; k++) {
+        sum[k] = zero();
     }
     UNROLL
     for (int s = 0; s <= 8; s++) {
         UNROLL
-        for (int b = 0; b < V; b++) {
-            __m512i l = broadcast(&t->at[8 * b + (s < 8 ? s : 0)]);
+        for (int i = 0; i < V; i++) {
+            limb[i] = s < 8 && 8 * i + s < LIMBS ? lanes(limbs[8 * i + s]) : zero();
+        }
+        UNROLL
+        for (int v = 0; v <= V; v++) {
+            const bool empty = (v == 0 && s > 3) || (v == V && 8 * v - s >= LIMBS);
+            const __m512i moved =
+                empty ? zero() : move_up(v < V ? x[v] : zero(), v > 0 ? x[v - 1] : zero(), s);
             UNROLL
-            for (int j = 0; b + j < V; j++) {
-                if (s < 8) {
-                    add_low(&q[b + j], l, load(k->inverse[s][j]), 0);
+            for (int i = 0; i < V; i++) {
+                const int first = 2 * s - 8 * (v - i);
+                if (!empty && i <= v && s < 8 && 8 * i + s < LIMBS) {
+                    sum[i + v] = add_low(sum[i + v], limb[i], moved, first);
                 }
-            }
-            __m512i h = broadcast(&t->at[8 * b + (s > 0 ? s - 1 : 0)]);
-            UNROLL
-            for (int j = 0; b + j < V; j++) {
-                if (s > 0 && !(s == 8 && j == 0)) {
-                    add_high(&high[b + j], h, load(k->inverse[s][j]), 0);
+                if (!empty && i <= v && s > 0 && 8 * i + s - 1 < LIMBS) {
+                    sum[i + v] = add_high(sum[i + v], before[i], moved, first - 1);
                 }
             }
         }
+        UNROLL
+        for (int i = 0; i < V; i++) {
+            before[i] = limb[i];
+        }
     }
     UNROLL
-    for (int i = 0; i < V; i++) {
-        q[i] = _mm512_add_epi64(q[i], high[i]);
+    for (int k = 0; k < 2 * V; k++) {
+        st->lo[k] = add(sum[k], sum[k]);
     }
 }
 
-/* What the lower half of T + q*N carries into the upper. */
-PART uint64_t carry_of_lower_half(const struct tlp_ifma *k, const __m512i *q, uint64_t topmost)
+/* All products of x and y into the sums. */
+INLINE void multiply_two(struct state *st, const __m512i *x, const uint64_t *y)
 {
-    __m512i low = _mm512_setzero_si512();
-    __m512i high = _mm512_setzero_si512();
+    __m512i limb[V], before[V];
     UNROLL
-    for (int i = 0; i < V; i++) {
-        low = _mm512_madd52lo_epu64(low, q[i], load(k->reversed[0][i]));
-        high = _mm512_madd52hi_epu64(high, q[i], load(k->reversed[1][i]));
+    for (int k = 0; k < 2 * V; k++) {
+        st->lo[k] = zero();
+        st->hi[k] = zero();
     }
-    uint64_t column = (uint64_t)_mm512_reduce_add_epi64(_mm512_add_epi64(low, high)) + topmost;
-    return (column + ROUNDING) >> TLP_IFMA_LIMB_BITS;
-}
-
-/* Adds the upper half of q*N to t[V..]; `more` is a second set of sums. */
-PART void add_upper_half(__m512i *t, __m512i *more, const struct tlp_ifma *k, const struct limbs *q)
-{
     UNROLL
     for (int s = 0; s <= 8; s++) {
         UNROLL
-        for (int b = 0; b < V; b++) {
-            __m512i l = broadcast(&q->at[8 * b + (s < 8 ? s : 0)]);
+        for (int i = 0; i < V; i++) {
+            limb[i] = s < 8 && 8 * i + s < LIMBS ? lanes(y[8 * i + s]) : zero();
+        }
+        UNROLL
+        for (int v = 0; v <= V; v++) {
+            const bool empty = (v == 0 && s == 8) || (v == V && 8 * v - s >= LIMBS);
+            const __m512i moved =
+                empty ? zero() : move_up(v < V ? x[v] : zero(), v > 0 ? x[v - 1] : zero(), s);
             UNROLL
-            for (int j = V - b; j <= V; j++) {
-                if (s < 8 && !(s == 0 && j == V)) {
-                    add_low(&t[b + j], l, load(k->n[s][j]), 0);
+            for (int i = 0; i < V; i++) {
+                if (!empty && s < 8 && 8 * i + s < LIMBS) {
+                    st->lo[i + v] = add_low(st->lo[i + v], limb[i], moved, -1);
+                }
+                if (!empty && s > 0 && 8 * i + s - 1 < LIMBS) {
+                    st->hi[i + v] = add_high(st->hi[i + v], before[i], moved, -1);
                 }
             }
-            __m512i h = broadcast(&q->at[8 * b + (s > 0 ? s - 1 : 0)]);
-            UNROLL
-            for (int j = V - b; j <= V; j++) {
+        }
+        UNROLL
+        for (int i = 0; i < V; i++) {
+            before[i] = limb[i];
+        }
+    }
+}
+
+/* Into st->hi: low and high half of the square of limb i at limbs 2i and 2i + 1. */
+INLINE void square_limbs(struct state *st, const __m512i *x)
+{
+    const __m512i first = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0);
+    const __m512i second = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
+    UNROLL
+    for (size_t i = 0; i < V; i++) {
+        const __m512i low = _mm512_madd52lo_epu64(zero(), x[i], x[i]);
+        const __m512i high = _mm512_madd52hi_epu64(zero(), x[i], x[i]);
+        st->hi[2 * i] = _mm512_permutex2var_epi64(low, first, high);
+        st->hi[2 * i + 1] = _mm512_permutex2var_epi64(low, second, high);
+    }
+}
+
+/* One carry from each limb to the next, from `below` into the first. Out: *above, what comes out of
+ * every limb. */
+INLINE __m512i normalise(struct state *st, __m512i x, __m512i below, __m512i *above)
+{
+    *above = _mm512_srli_epi64(x, TLP_IFMA_LIMB_BITS);
+    x = _mm512_and_si512(x, lanes(LIMB_MAX));
+    x = add(x, _mm512_alignr_epi64(*above, below, 7));
+    st->bad = _mm512_or_si512(st->bad, x);
+    return x;
+}
+
+/* The same for a vector whose own carry goes to the next one through st->carry. */
+INLINE __m512i take(struct state *st, __m512i x)
+{
+    __m512i above;
+    x = normalise(st, add(x, st->carry), zero(), &above);
+    st->carry = _mm512_alignr_epi64(zero(), above, 7);
+    return x;
+}
+
+/* Vectors of a number of LIMBS limbs moved up by s. */
+INLINE int width(int s)
+{
+    return (LIMBS + s + 7) / 8;
+}
+
+/* Vector k = at of the sums + eight limbs q times vector 0 of y, in four sums to be quick. */
+INLINE __m512i times_lowest(struct state *st, int at, const uint64_t *q,
+                            const struct tlp_ifma_shifts *y)
+{
+    __m512i sum[4] = {st->lo[at], zero(), st->hi[at], zero()}, before = zero();
+    UNROLL
+    for (int s = 0; s < 8; s++) {
+        const __m512i moved = load(y->by[s][0]), limb = lanes(q[s]);
+        sum[s & 1] = _mm512_madd52lo_epu64(sum[s & 1], limb, moved);
+        if (s > 0) {
+            sum[2 + (s & 1)] = _mm512_madd52hi_epu64(sum[2 + (s & 1)], before, moved);
+        }
+        before = limb;
+    }
+    return add(add(sum[0], sum[1]), add(sum[2], sum[3]));
+}
+
+/* The sums from vector `at` on += eight limbs q times y, without vector 0 of y. */
+INLINE void times_rest(struct state *st, int at, const uint64_t *q, const struct tlp_ifma_shifts *y)
+{
+    __m512i before = zero(), limb = zero();
+    UNROLL
+    for (int s = 0; s <= 8; s++) {
+        if (s < 8) {
+            limb = lanes(q[s]);
+        }
+        UNROLL
+        for (int v = 1; v <= V; v++) {
+            if (s < 8 && v < width(s)) {
+                const __m512i moved = load(y->by[s][v]);
+                st->lo[at + v] = _mm512_madd52lo_epu64(st->lo[at + v], limb, moved);
                 if (s > 0) {
-                    add_high(&more[b + j], h, load(k->n[s][j]), 0);
+                    st->hi[at + v] = _mm512_madd52hi_epu64(st->hi[at + v], before, moved);
                 }
             }
+            if (s == 8 && v <= width(0)) {
+                st->hi[at + v] =
+                    _mm512_madd52hi_epu64(st->hi[at + v], before, load(y->by[0][v - 1]));
+            }
         }
+        before = limb;
     }
 }
 
-/* Adds limb * row of `as`, limbs of b, that fall into vectors from .. to-1 of T: with all shifts,
- * the product. */
-PART void products(__m512i *t, const uint64_t *b, const struct shifts *as, int s, int from, int to)
+/* Adds the multiple of N that clears `low`, the lowest vector left. q: room for eight limbs, those
+ * of `low`, and eight more. */
+INLINE void reduce_last(const struct tlp_ifma *ifma, struct state *st, __m512i low, uint64_t *q)
 {
+    __m512i sum[4] = {zero(), zero(), zero(), zero()}, above;
     UNROLL
-    for (int i = 0; i < V; i++) {
-        __m512i low = broadcast(&b[8 * i + (s < 8 ? s : 0)]);
-        UNROLL
-        for (int j = 0; j <= V; j++) {
-            if (i + j >= from && i + j < to && s < 8 && !(s == 0 && j == V)) {
-                add_low(&t[i + j], low, load(as->row[s][j]), 0);
-            }
-        }
-        __m512i high = broadcast(&b[8 * i + (s > 0 ? s - 1 : 0)]);
-        UNROLL
-        for (int j = 0; j <= V; j++) {
-            if (i + j >= from && i + j < to && s > 0 && !(s == 8 && j == 0)) {
-                add_high(&t[i + j], high, load(as->row[s][j]), 0);
-            }
+    for (int s = 0; s < 8; s++) {
+        const __m512i limb = lanes(q[s]);
+        sum[s & 1] = _mm512_madd52lo_epu64(sum[s & 1], limb, load(ifma->inverse[s]));
+        if (s < 7) {
+            sum[2 + (s & 1)] =
+                _mm512_madd52hi_epu64(sum[2 + (s & 1)], limb, load(ifma->inverse[s + 1]));
         }
     }
+    sum[0] = add(add(sum[0], sum[1]), add(sum[2], sum[3]));
+    publish(q + 8, normalise(st, sum[0], zero(), &above));
+    /* Everything of the product by M' but vector 0 can wait until here. */
+    times_rest(st, V - 1, q - 8, &ifma->m);
+    const int at = V - 1;
+    st->lo[at] = low;
+    st->hi[at] = zero();
+    low = times_lowest(st, at, q + 8, &ifma->n);
+    times_rest(st, at, q + 8, &ifma->n);
+    /* The limbs of `low` come to 0 modulo 2^416. After one carry each is 0, or it is 2^52 together
+     * with the carry still to come, which it then hands on. */
+    above = _mm512_srli_epi64(low, TLP_IFMA_LIMB_BITS);
+    low = _mm512_and_si512(low, lanes(LIMB_MAX));
+    low = add(low, _mm512_alignr_epi64(above, zero(), 7));
+    low = _mm512_srli_epi64(add(low, lanes(LIMB_MAX)), TLP_IFMA_LIMB_BITS);
+    st->carry = add(st->carry, _mm512_alignr_epi64(zero(), add(above, low), 7));
 }
 
-/* What the computation needs besides registers. */
+/* x = the sums / R, normalised. q: room for the quotients, a vector each; of the last stage two.
+ * Returns: whether x is right. */
+INLINE bool reduce(const struct tlp_ifma *ifma, struct state *st, __m512i *x, uint64_t *q)
+{
+    st->carry = zero();
+    st->bad = zero();
+    __m512i low = take(st, add(st->lo[0], st->hi[0]));
+    publish(q, low);
+    UNROLL
+    for (int k = 1; k < V; k++) {
+        low = take(st, times_lowest(st, k, q + 8 * (k - 1), &ifma->m));
+        publish(q + 8 * k, low);
+        if (k + 1 < V) {
+            times_rest(st, k, q + 8 * (k - 1), &ifma->m);
+        }
+    }
+    reduce_last(ifma, st, low, q + 8 * (V - 1));
+    __m512i below = zero();
+    UNROLL
+    for (int v = 0; v < V; v++) {
+        const int k = V + v;
+        const __m512i sum = add(st->lo[k], st->hi[k]);
+        __m512i above;
+        x[v] = normalise(st, v == 0 ? add(sum, st->carry) : sum, below, &above);
+        below = above;
+    }
+    return _mm512_test_epi64_mask(st->bad, lanes(~LIMB_MAX)) == 0;
+}
+
+/* What a computation needs besides registers. */
 struct scratch {
-    struct limbs a;  /* the number that is squared */
-    struct limbs tl; /* the lower half of the product */
-    struct limbs q;
-    struct shifts as; /* a number, shifted */
+    _Alignas(64) uint64_t x[8 * V];
+    uint64_t q[8 * (V + 1)];
 };
 
 _Static_assert(sizeof(struct scratch) <= sizeof(struct tlp_ifma_scratch), "too little scratch");
 
-/* The upper half of t + q*N, as limbs. In: q as limbs, stored; t[V..] and what is carried into it.
- */
-PART void reduce(__m512i *out, __m512i *t, const struct tlp_ifma *k, const struct scratch *m,
-                 const __m512i *q, __m512i carried)
-{
-    __m512i more[2 * V];
-    UNROLL
-    for (int i = V; i < 2 * V; i++) {
-        more[i] = _mm512_setzero_si512();
-    }
-    uint64_t carry = carry_of_lower_half(k, q, m->tl.at[8 * V - 1]);
-    more[V] = _mm512_maskz_set1_epi64(1, (long long)carry);
-    t[V] = _mm512_add_epi64(t[V], carried);
-    add_upper_half(t, more, k, &m->q);
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        out[i] = _mm512_add_epi64(t[V + i], more[V + i]);
-    }
-    (void)carry_all(out);
-}
-
-/* The products in place with a shift of s: of the number with itself (b is NULL), or with b. */
-PART void add_products(__m512i *t, const struct scratch *m, const uint64_t *b, int s, int from,
-                       int to)
-{
-    if (b == NULL) {
-        off_diagonal(t, &m->a, &m->as, s, from, to);
-    } else {
-        products(t, b, &m->as, s, from, to);
-    }
-}
-
-/* a becomes a*a/R, or a*b/R: b is NULL or not for the compiler already. */
-PART void multiply_once(const struct tlp_ifma *k, struct scratch *m, __m512i *a, const uint64_t *b)
-{
-    __m512i t[2 * V];
-    __m512i d[2 * V];
-    __m512i q[V];
-    UNROLL
-    for (int i = 0; i < 2 * V; i++) {
-        t[i] = _mm512_setzero_si512();
-    }
-    UNROLL
-    for (int s = 0; s <= 8; s++) {
-        make_shifts(a, &m->as, s);
-        add_products(t, m, b, s, 0, V);
-    }
-    if (b == NULL) {
-        diagonal(d, a);
-        double_and_add(t, d, 0, V);
-    }
-    __m512i carried = carry_all(t);
-    store(&m->tl, t);
-    UNROLL
-    for (int s = 0; s <= FIRST_SHIFTS; s++) {
-        add_products(t, m, b, s, V, 2 * V);
-    }
-    quotient(q, k, &m->tl);
-    (void)carry_all(q);
-    store(&m->q, q);
-    UNROLL
-    for (int s = FIRST_SHIFTS + 1; s <= 8; s++) {
-        add_products(t, m, b, s, V, 2 * V);
-    }
-    if (b == NULL) {
-        double_and_add(t, d, V, 2 * V);
-    }
-    reduce(a, t, k, m, q, carried);
-}
-
-TARGET void TLP_IFMA_SQUARE_MUL(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
-                                uint64_t *x, uint64_t n, const uint64_t *b)
+TARGET uint64_t TLP_IFMA_SQUARE(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                                uint64_t *limbs, uint64_t n)
 {
     struct scratch *m = (struct scratch *)scratch->space;
-    __m512i a[V];
+    __m512i x[V];
     UNROLL
-    for (int i = 0; i < V; i++) {
-        a[i] = load(&x[8 * i]);
+    for (size_t v = 0; v < V; v++) {
+        x[v] = _mm512_load_si512((const void *)(limbs + 8 * v));
     }
-    store(&m->a, a);
-    while (n-- > 0) {
-        multiply_once(k, m, a, NULL);
-        store(&m->a, a);
-    }
-    if (b != NULL) {
-        multiply_once(k, m, a, b);
+    for (uint64_t done = 0; done < n; done++) {
+        struct state st;
+        UNROLL
+        for (size_t v = 0; v < V; v++) {
+            publish(m->x + 8 * v, x[v]);
+        }
+        multiply(&st, x, m->x);
+        square_limbs(&st, x);
+        if (__builtin_expect(!reduce(k, &st, x, m->q), 0)) {
+            memcpy(limbs, m->x, sizeof(m->x));
+            return done;
+        }
     }
     UNROLL
-    for (int i = 0; i < V; i++) {
-        _mm512_store_si512(&x[8 * i], a[i]);
+    for (size_t v = 0; v < V; v++) {
+        _mm512_store_si512((void *)(limbs + 8 * v), x[v]);
     }
+    return n;
+}
+
+TARGET bool TLP_IFMA_MULTIPLY(const struct tlp_ifma *k, struct tlp_ifma_scratch *scratch,
+                              uint64_t *limbs, const uint64_t *factor)
+{
+    struct scratch *m = (struct scratch *)scratch->space;
+    struct state st;
+    __m512i x[V];
+    UNROLL
+    for (size_t v = 0; v < V; v++) {
+        x[v] = _mm512_load_si512((const void *)(limbs + 8 * v));
+    }
+    multiply_two(&st, x, factor);
+    if (__builtin_expect(!reduce(k, &st, x, m->q), 0)) {
+        return false;
+    }
+    UNROLL
+    for (size_t v = 0; v < V; v++) {
+        _mm512_store_si512((void *)(limbs + 8 * v), x[v]);
+    }
+    return true;
 }
 
 #endif

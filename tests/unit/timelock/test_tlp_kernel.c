@@ -21,7 +21,7 @@ static void need_ifma(void)
 /* One modulus, and what follows from it. */
 struct bench {
     uint32_t bits;
-    mpz_t n, twice, inverse_radix; /* 1/R mod N */
+    mpz_t n, twice, most, inverse_radix; /* 2N, 2.01 N, 1/R mod N */
     struct tlp_ifma *k;
 };
 
@@ -31,6 +31,9 @@ static void bench_init(struct bench *b, uint32_t bits, const mpz_t n)
     mpz_init_set(b->n, n);
     mpz_init(b->twice);
     mpz_mul_ui(b->twice, n, 2);
+    mpz_init(b->most);
+    mpz_mul_ui(b->most, n, 201);
+    mpz_fdiv_q_ui(b->most, b->most, 100);
     mpz_init_set_ui(b->inverse_radix, 1);
     assert_int_equal(tlp_ifma_new(bits, n, &b->k), 0);
     mpz_mul_2exp(b->inverse_radix, b->inverse_radix, tlp_ifma_radix_bits(b->k));
@@ -41,6 +44,7 @@ static void bench_fini(struct bench *b)
 {
     mpz_clear(b->n);
     mpz_clear(b->twice);
+    mpz_clear(b->most);
     mpz_clear(b->inverse_radix);
     tlp_ifma_destroy(&b->k);
 }
@@ -78,7 +82,7 @@ static void expect_squares(const struct bench *b, const mpz_t x, uint64_t n)
     if (n == 0) {
         assert_int_equal(mpz_cmp(got, x), 0);
     } else {
-        assert_true(mpz_cmp(got, b->twice) < 0);
+        assert_true(mpz_cmp(got, b->most) < 0);
         mpz_mod(got, got, b->n);
         if (mpz_cmp(got, want) != 0) {
             gmp_printf("N = %Zx\nx = %Zx\n", b->n, x);
@@ -105,7 +109,7 @@ static void expect_product(const struct bench *b, const mpz_t x, const mpz_t y)
     out = a;
     tlp_ifma_square_mul(b->k, &scratch, &out, 0, &c);
     get(b, &out, got);
-    assert_true(mpz_cmp(got, b->twice) < 0);
+    assert_true(mpz_cmp(got, b->most) < 0);
     mpz_mod(got, got, b->n);
     assert_int_equal(mpz_cmp(got, want), 0);
     if (mpz_cmp(x, y) == 0) { /* by itself, and after a squaring */
@@ -204,12 +208,12 @@ static void expect_edges(const struct bench *b)
     mpz_t x, base;
     mpz_init(x);
     mpz_init(base);
-    for (int e = 0; e < 4; e++) { /* near 0, N, 2N */
-        mpz_mul_ui(base, b->n, (unsigned long)(e < 3 ? e : 1));
+    for (unsigned long e = 0; e < 4; e++) { /* near 0, N, 2N */
+        mpz_mul_ui(base, b->n, e < 3 ? e : 1);
         for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
             if (e == 3) {
                 mpz_fdiv_q_2exp(x, base, 1); /* near N/2 */
-                mpz_add_ui(x, x, (unsigned long)(around[i] + 2));
+                mpz_add_ui(x, x, (unsigned long)i);
             } else if (around[i] < 0) {
                 mpz_sub_ui(x, base, (unsigned long)-around[i]);
             } else {
@@ -432,12 +436,121 @@ static void test_both_kernels_and_gmp_agree_on_the_moduli_in_use(void **state)
     gmp_randclear(rnd);
 }
 
+/* x with x^2 = a modulo 2^bits, for a = 1 modulo 8, by Newton's iteration for 1/sqrt(a). */
+static void root_2adic(const mpz_t a, size_t bits, mpz_t x)
+{
+    mpz_t t;
+    mpz_init(t);
+    mpz_set_ui(x, 1);
+    for (size_t exact = 3; exact < bits + 4; exact = 2 * exact - 2) {
+        mpz_mul(t, x, x);
+        mpz_mul(t, t, a);
+        mpz_ui_sub(t, 3, t);
+        mpz_mul(x, x, t);
+        mpz_fdiv_q_2exp(x, x, 1);
+        mpz_fdiv_r_2exp(x, x, bits + 4);
+    }
+    mpz_mul(x, x, a);
+    mpz_fdiv_r_2exp(x, x, bits);
+    mpz_mul(t, x, x);
+    mpz_sub(t, t, a);
+    assert_true(mpz_divisible_2exp_p(t, bits));
+    mpz_clear(t);
+}
+
+#define VECTOR_BITS (8 * TLP_IFMA_LIMB_BITS)
+
+/* A number whose reduction has two empty limbs in the quotient of stage `stage`: the carry into
+ * them overflows once more. The quotients q_0, q_1, ... of the stages make x^2 + sum q_i M_i 2^(416
+ * i) a multiple of R, with M_i = M but for the last, where it is N. */
+static void quotient_input(const struct bench *b, gmp_randstate_t rnd, size_t stage, mpz_t x)
+{
+    mpz_t m, rest, q, t;
+    mpz_init(m);
+    mpz_init(rest);
+    mpz_init(q);
+    mpz_init(t);
+    mpz_setbit(t, VECTOR_BITS);
+    assert_int_not_equal(mpz_invert(m, b->n, t), 0);
+    mpz_sub(m, t, m);
+    mpz_mul(m, m, b->n);
+    for (size_t i = 0; i < b->k->vectors; i++) {
+        mpz_urandomb(q, rnd, VECTOR_BITS);
+        for (size_t bit = 0; i == stage && bit < (size_t)2 * TLP_IFMA_LIMB_BITS; bit++) {
+            mpz_clrbit(q, TLP_IFMA_LIMB_BITS + bit);
+        }
+        if (i == 0) { /* -q_0 M must be 1 modulo 8, and M is -1 */
+            mpz_setbit(q, 0);
+            mpz_clrbit(q, 1);
+            mpz_clrbit(q, 2);
+        }
+        mpz_mul(t, q, i + 1 < b->k->vectors ? m : b->n);
+        mpz_mul_2exp(t, t, i * VECTOR_BITS);
+        mpz_sub(rest, rest, t);
+    }
+    mpz_fdiv_r_2exp(rest, rest, b->bits);
+    root_2adic(rest, b->bits, x);
+    mpz_clear(m);
+    mpz_clear(rest);
+    mpz_clear(q);
+    mpz_clear(t);
+}
+
+/* Returns: the squarings of x, of one, that the vector code does itself. */
+static uint64_t square_itself(const struct bench *b, const mpz_t x)
+{
+    struct tlp_ifma_number number;
+    struct tlp_ifma_scratch scratch;
+    put(x, &number);
+#ifdef __x86_64__
+    return b->bits == 1024   ? tlp_ifma_square_3(b->k, &scratch, number.limbs, 1)
+           : b->bits == 2048 ? tlp_ifma_square_5(b->k, &scratch, number.limbs, 1)
+                             : tlp_ifma_square_8(b->k, &scratch, number.limbs, 1);
+#else
+    (void)scratch;
+    return 0;
+#endif
+}
+
+static void test_every_stage_of_the_reduction_notices_a_carry_too_many(void **state)
+{
+    (void)state;
+    need_ifma();
+    gmp_randstate_t rnd;
+    gmp_randinit_default(rnd);
+    mpz_t n, x;
+    mpz_init(n);
+    mpz_init(x);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct bench b;
+        random_modulus(rnd, sizes[i], n);
+        bench_init(&b, sizes[i], n);
+        mpz_urandomb(x, rnd, sizes[i] - 1);
+        assert_int_equal(square_itself(&b, x), 1);
+        /* x is shorter than R: of the last stage it still reaches the low limbs. */
+        for (size_t stage = 0; stage * VECTOR_BITS + 3 * TLP_IFMA_LIMB_BITS < sizes[i]; stage++) {
+            for (unsigned k = 0; k < 20; k++) {
+                quotient_input(&b, rnd, stage, x);
+                assert_int_equal(square_itself(&b, x), 0);
+                expect_squares(&b, x, 1);
+                expect_squares(&b, x, 3);
+                expect_product(&b, x, x);
+            }
+        }
+        bench_fini(&b);
+    }
+    mpz_clear(n);
+    mpz_clear(x);
+    gmp_randclear(rnd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_numbers_are_squared_and_multiplied_as_gmp_does),
         cmocka_unit_test(test_numbers_of_long_runs_are_squared_as_gmp_does),
         cmocka_unit_test(test_the_edges_are_squared_as_gmp_does),
+        cmocka_unit_test(test_every_stage_of_the_reduction_notices_a_carry_too_many),
         cmocka_unit_test(test_chains_of_any_length_are_those_of_gmp),
         cmocka_unit_test(test_bytes_and_limbs_are_the_same_number),
         cmocka_unit_test(test_the_fallback_squares_random_and_edge_numbers_as_gmp_does),
