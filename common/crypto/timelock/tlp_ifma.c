@@ -70,7 +70,7 @@ static void limbs_of(const mpz_t x, uint64_t *out, size_t n)
 
 /* ---- What follows from N ---- */
 
-#define VECTOR_BITS (8 * TLP_IFMA_LIMB_BITS)
+#define VECTOR_BITS ((size_t)8 * TLP_IFMA_LIMB_BITS)
 
 static void fill_shifts(struct tlp_ifma_shifts *out, const mpz_t x)
 {

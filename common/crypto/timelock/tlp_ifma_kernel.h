@@ -312,13 +312,14 @@ INLINE bool reduce(const struct tlp_ifma *ifma, struct state *st, __m512i *x, ui
     publish(q, low);
     UNROLL
     for (int k = 1; k < V; k++) {
-        low = take(st, times_lowest(st, k, q + 8 * (k - 1), &ifma->m));
-        publish(q + 8 * k, low);
+        const uint64_t *before = q + (ptrdiff_t)8 * (k - 1);
+        low = take(st, times_lowest(st, k, before, &ifma->m));
+        publish(q + (ptrdiff_t)8 * k, low);
         if (k + 1 < V) {
-            times_rest(st, k, q + 8 * (k - 1), &ifma->m);
+            times_rest(st, k, before, &ifma->m);
         }
     }
-    reduce_last(ifma, st, low, q + 8 * (V - 1));
+    reduce_last(ifma, st, low, q + (ptrdiff_t)8 * (V - 1));
     __m512i below = zero();
     UNROLL
     for (int v = 0; v < V; v++) {

@@ -33,10 +33,11 @@ static struct past *three_slots(uint64_t last_void)
     return p;
 }
 
-static void assert_outcomes(const struct past *p, const enum scn_outcome *outcomes)
+static void assert_outcomes(const struct past *p, const enum scn_outcome outcomes[3])
 {
     struct past_verdict v = past_judge(p);
-    for (size_t i = 0; i < v.m->n_bundles; i++) {
+    assert_int_equal(v.m->n_bundles, 3);
+    for (size_t i = 0; i < 3; i++) {
         assert_int_equal(v.m->bundles[i].outcome, outcomes[i]);
     }
     past_verdict_fini(&v);

@@ -458,7 +458,7 @@ static void root_2adic(const mpz_t a, size_t bits, mpz_t x)
     mpz_clear(t);
 }
 
-#define VECTOR_BITS (8 * TLP_IFMA_LIMB_BITS)
+#define VECTOR_BITS ((size_t)8 * TLP_IFMA_LIMB_BITS)
 
 /* A number whose reduction has two empty limbs in the quotient of stage `stage`: the carry into
  * them overflows once more. The quotients q_0, q_1, ... of the stages make x^2 + sum q_i M_i 2^(416
@@ -528,7 +528,8 @@ static void test_every_stage_of_the_reduction_notices_a_carry_too_many(void **st
         mpz_urandomb(x, rnd, sizes[i] - 1);
         assert_int_equal(square_itself(&b, x), 1);
         /* x is shorter than R: of the last stage it still reaches the low limbs. */
-        for (size_t stage = 0; stage * VECTOR_BITS + 3 * TLP_IFMA_LIMB_BITS < sizes[i]; stage++) {
+        for (size_t stage = 0; stage * VECTOR_BITS + (size_t)3 * TLP_IFMA_LIMB_BITS < sizes[i];
+             stage++) {
             for (unsigned k = 0; k < 20; k++) {
                 quotient_input(&b, rnd, stage, x);
                 assert_int_equal(square_itself(&b, x), 0);
