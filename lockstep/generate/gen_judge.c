@@ -183,10 +183,10 @@ static bool run_leg(struct judge *j, uint32_t leg_index, uint32_t sender)
     for (uint32_t i = 0; i < leg->n_ops && good; i++) {
         good = run_op(j, &j->plan->ops[leg->first_op + i], leg->rollup, from);
     }
-    if (good) {
-        set(j, &from->nonce, from->nonce + 1);
-    } else {
+    if (!good) {
         undo_to(j, mark);
+    } else if (leg->has_nonce) {
+        set(j, &from->nonce, from->nonce + 1);
     }
     return good;
 }

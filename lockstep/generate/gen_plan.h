@@ -70,9 +70,8 @@ struct gen_bundle {
 
 /* An account on a rollup. */
 struct gen_user {
-    bool acts;    /* has a balance there at the start */
-    bool unclear; /* whether its next nonce is `nonce` depends on a bundle built to fail */
-    uint32_t nonce;
+    bool acts;      /* has a balance there at the start */
+    uint32_t nonce; /* the next that a leg may state */
 };
 
 struct gen_plan {
