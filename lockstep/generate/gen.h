@@ -32,7 +32,7 @@ struct gen_args {
 };
 
 /* Reads the arguments of the verb (argv[0] is the verb).
- * Out: *args, complete with defaults; borrows from argv. On ERR_INVALID one sentence in `why`,
+ * Out: *args, complete with defaults; `output` is borrowed. On ERR_INVALID one sentence in `why`,
  * without a full stop or line end, and *args is untouched.
  * Returns: 0, ERR_INVALID, ERR_NOMEM. */
 int gen_args_parse(int argc, char **argv, struct gen_args *args, struct buf *why) MUST_CHECK;

@@ -27,23 +27,26 @@ static const struct number {
     size_t at;
     uint32_t min;
     uint32_t max;
-    const char *reason; /* why not more or less, and what to do instead */
+    const char *few;  /* why not less, and what to do instead */
+    const char *many; /* why not more */
 } numbers[] = {
     {"rollups", offsetof(struct gen_args, rollups), 1, SCN_ROLLUPS_MAX,
+     "a scenario has a rollup; take 1 or more",
      "that is how many a scenario may have; take more --slots for more blocks"},
     {"bundles", offsetof(struct gen_args, bundles), 1, 10000,
+     "there must be something to run; take 1 or more",
      "that is how many steps a scenario may have; take more --legs for more transactions"},
     {"accounts", offsetof(struct gen_args, accounts), 2, GEN_ZIPF_RANKS_MAX,
-     "a transfer needs two, and a rollup may have 10000; name a number between"},
-    {"pools", offsetof(struct gen_args, pools), 0, 1000,
+     "a transfer needs two; take 2 or more", "that is how many a rollup may have; take fewer"},
+    {"pools", offsetof(struct gen_args, pools), 0, 1000, "",
      "that is how many a rollup may have; take more --rollups for more pools"},
     {"slots", offsetof(struct gen_args, slots), 1, 10000,
-     "more would be empty, since there are at most 10000 bundles; take fewer"},
-    {"failure", offsetof(struct gen_args, failure_percent), 0, 100,
-     "it is a share of the bundles in percent; name a number between"},
+     "bundles need a slot to go to; take 1 or more",
+     "there are at most 10000 bundles, and more would be empty; take fewer"},
+    {"failure", offsetof(struct gen_args, failure_percent), 0, 100, "",
+     "it is a share of the bundles in percent; take 100 for all"},
 };
 
-#define N_NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 #define LEGS_MAX 100 /* the default limit of admission */
 
 enum { OPT_LEGS = 256, OPT_CONFLICT, OPT_POLICY, OPT_MIX, OPT_SEED, OPT_NUMBER };
@@ -96,8 +99,12 @@ static int take_number(const struct number *n, const char *value, struct gen_arg
         rest++;
     }
     if (!good || *rest != 0 || v < n->min || v > n->max) {
-        buf_printf(why, "--%s takes a whole number from %u to %u, not `%s`: %s", n->name, n->min,
-                   n->max, value, n->reason);
+        bool is_number = good && *rest == 0;
+        buf_printf(why, "--%s takes a whole number from %u to %u, not `%s`%s%s", n->name, n->min,
+                   n->max, value, is_number ? ": " : "",
+                   !is_number   ? ""
+                   : v < n->min ? n->few
+                                : n->many);
         return ERR_INVALID;
     }
     uint32_t narrow = (uint32_t)v;
@@ -172,11 +179,12 @@ static int take_seed(const char *value, struct gen_args *args, struct buf *why)
 
 static int take_policy(const char *value, struct gen_args *args, struct buf *why)
 {
-    if (pol_find(value) == NULL) {
+    const struct pol_policy *policy = pol_find(value);
+    if (policy == NULL) {
         buf_printf(why, "--policy `%s` is not one this version has; it has: one_shot", value);
         return ERR_INVALID;
     }
-    args->policy = value;
+    args->policy = policy->name;
     return 0;
 }
 

@@ -1,6 +1,8 @@
 /* What makes a leg fail: always, or by what ran before it. */
 #include "lockstep/generate/gen_plan.h"
 
+#define BEYOND_ONE_IN 4 /* conditions do not hold where they are first asked */
+
 static uint32_t pool_of(struct gen_failures *f, struct gen_plan *plan, uint32_t rollup)
 {
     uint32_t pool = gen_zipf_draw(f->pools, &f->shape);
@@ -47,20 +49,24 @@ static struct gen_op broken(struct gen_failures *f, struct gen_plan *plan, uint3
         op.kind = GEN_OP_NEED_PRICE;
         op.pool = pool_of(f, plan, rollup);
         op.bound = GEN_NEVER;
+        op.per = 1;
         break;
     }
     return op;
 }
 
-/* Each holds, or just fails to, in the state at the start. */
+/* Asks for what is there when everything before it has run, also what is taken out later, or for a
+ * little more. */
 static struct gen_op conditional(struct gen_failures *f, struct gen_plan *plan, uint32_t rollup)
 {
-    struct gen_op op = {.asset = GEN_ETH, .at_most = prng_below(&f->shape, 2) == 0};
+    struct gen_op op = {.asks = prng_below(&f->shape, BEYOND_ONE_IN) == 0 ? GEN_ASKS_BEYOND
+                                                                          : GEN_ASKS_FOUND};
+    op.at_most = prng_below(&f->shape, 2) == 0;
+    op.asset = prng_below(&f->shape, 2) == 0 ? GEN_ETH : GEN_USDC;
     switch (prng_below(&f->shape, f->pools != NULL ? 4 : 2)) {
     case 0:
         op.kind = GEN_OP_NEED_BALANCE;
         op.account = account_of(f, plan, rollup);
-        op.bound = op.at_most ? GEN_BALANCE : GEN_BALANCE + 1;
         break;
     case 1:
         op.kind = GEN_OP_NEED_NONCE;
@@ -69,13 +75,11 @@ static struct gen_op conditional(struct gen_failures *f, struct gen_plan *plan, 
     case 2:
         op.kind = GEN_OP_SWAP;
         op.pool = pool_of(f, plan, rollup);
-        op.amount = 1000 + prng_below(&f->shape, 9000);
-        op.bound = gen_swap_out(GEN_POOL_ETH, GEN_POOL_USDC, op.amount);
+        op.amount = (1000 + prng_below(&f->shape, 9000)) * (op.asset == GEN_USDC ? GEN_PRICE : 1);
         break;
     default:
         op.kind = GEN_OP_NEED_PRICE;
         op.pool = pool_of(f, plan, rollup);
-        op.bound = GEN_PRICE;
         break;
     }
     return op;

@@ -22,6 +22,7 @@ struct change {
 
 struct judge {
     const struct gen_plan *plan;
+    struct gen_op *ops;       /* of the plan */
     struct account *accounts; /* as plan->users */
     uint64_t (*reserves)[GEN_ASSETS];
     /* What each write replaced since the slot began. */
@@ -46,6 +47,7 @@ static int judge_init(struct judge *j, const struct gen_plan *plan)
     size_t n_users = (size_t)plan->args->rollups * plan->args->accounts;
     size_t n_pools = (size_t)plan->args->rollups * plan->args->pools;
     j->plan = plan;
+    j->ops = plan->ops;
     j->accounts = calloc(n_users, sizeof(*j->accounts));
     j->reserves = calloc(n_pools + 1, sizeof(*j->reserves));
     j->failed = calloc(plan->n_legs + 1, sizeof(*j->failed));
@@ -123,7 +125,7 @@ static bool swap(struct judge *j, const struct gen_op *op, struct account *from,
 
 static bool price_holds(const struct gen_op *op, const uint64_t reserves[GEN_ASSETS])
 {
-    u128 left = reserves[GEN_USDC];
+    u128 left = (u128)reserves[GEN_USDC] * op->per;
     u128 right = (u128)op->bound * reserves[GEN_ETH];
     return op->at_most ? left <= right : left >= right;
 }
@@ -134,11 +136,41 @@ static bool balance_holds(const struct gen_op *op, const struct account *of)
     return op->at_most ? b <= op->bound : b >= op->bound;
 }
 
-static bool run_op(struct judge *j, const struct gen_op *op, uint32_t rollup, struct account *from)
+/* Sets the bound by what is found. */
+static void settle(struct gen_op *op, const struct account *of, const uint64_t reserves[GEN_ASSETS])
+{
+    enum gen_asset other = op->asset == GEN_ETH ? GEN_USDC : GEN_ETH;
+    bool down = op->at_most && (op->kind == GEN_OP_NEED_BALANCE || op->kind == GEN_OP_NEED_PRICE);
+    switch (op->kind) {
+    case GEN_OP_NEED_BALANCE:
+        op->bound = of->balance[op->asset];
+        break;
+    case GEN_OP_NEED_NONCE:
+        op->bound = of->nonce;
+        break;
+    case GEN_OP_NEED_PRICE:
+        op->bound = reserves[GEN_USDC];
+        op->per = reserves[GEN_ETH];
+        break;
+    case GEN_OP_SWAP:
+    default:
+        op->bound = gen_swap_out(reserves[op->asset], reserves[other], op->amount);
+        break;
+    }
+    if (op->asks == GEN_ASKS_BEYOND) {
+        op->bound = down ? op->bound - 1 : op->bound + 1;
+    }
+    op->asks = GEN_ASKS_SAID;
+}
+
+static bool run_op(struct judge *j, struct gen_op *op, uint32_t rollup, struct account *from)
 {
     size_t row = (size_t)rollup * j->plan->args->accounts;
     struct account *other = &j->accounts[row + op->account];
     uint64_t *reserves = j->reserves[(size_t)rollup * j->plan->args->pools + op->pool];
+    if (op->asks != GEN_ASKS_SAID) {
+        settle(op, other, reserves);
+    }
     switch (op->kind) {
     case GEN_OP_TRANSFER:
         if (!take(j, &from->balance[op->asset], op->amount)) {
@@ -181,7 +213,7 @@ static bool run_leg(struct judge *j, uint32_t leg_index, uint32_t sender)
     size_t mark = j->n_journal;
     bool good = !leg->has_nonce || from->nonce == leg->nonce;
     for (uint32_t i = 0; i < leg->n_ops && good; i++) {
-        good = run_op(j, &j->plan->ops[leg->first_op + i], leg->rollup, from);
+        good = run_op(j, &j->ops[leg->first_op + i], leg->rollup, from);
     }
     if (!good) {
         undo_to(j, mark);

@@ -35,8 +35,16 @@ enum gen_op_kind {
     GEN_OP_FAIL,
 };
 
+/* Where a bound comes from. */
+enum gen_asks {
+    GEN_ASKS_SAID,   /* it stands in the operation */
+    GEN_ASKS_FOUND,  /* gen_judge sets it to what just holds where all that came before has run */
+    GEN_ASKS_BEYOND, /* ... to what just does not */
+};
+
 struct gen_op {
     enum gen_op_kind kind;
+    enum gen_asks asks;
     enum gen_asset asset;
     bool at_most;      /* NEED_BALANCE, NEED_PRICE: instead of at least */
     uint32_t account;  /* TRANSFER: to; NEED_BALANCE, NEED_NONCE: whose */
@@ -46,6 +54,7 @@ struct gen_op {
     uint32_t pair_op;
     uint64_t amount;
     uint64_t bound; /* SWAP: min_out; NEED: the value */
+    uint64_t per;   /* NEED_PRICE: the price is bound / per */
 };
 
 struct gen_leg {
@@ -123,7 +132,8 @@ int gen_fail_add(struct gen_failures *f, struct gen_plan *plan, enum gen_intent 
 /* Returns: what a swap pays, after the fee. */
 uint64_t gen_swap_out(uint64_t reserve_in, uint64_t reserve_out, uint64_t amount);
 
-/* Runs the bundles in the order they are submitted, as the policy one_shot does.
+/* Runs the bundles in the order they are submitted, as the policy one_shot does; sets the bounds
+ * that ask for what is found.
  * Returns: 0 or ERR_NOMEM. */
 int gen_judge(struct gen_plan *plan) MUST_CHECK;
 

@@ -200,8 +200,8 @@ static void write_op(const struct gen_plan *plan, const struct gen_op *op, struc
                    asset, comparison(op), bound);
         break;
     case GEN_OP_NEED_PRICE:
-        buf_printf(out, "require: {price: {pool: p%u, asset: ETH, %s: %llu/1}}", op->pool + 1,
-                   comparison(op), bound);
+        buf_printf(out, "require: {price: {pool: p%u, asset: ETH, %s: %llu/%llu}}", op->pool + 1,
+                   comparison(op), bound, (unsigned long long)op->per);
         break;
     case GEN_OP_NEED_NONCE:
         buf_printf(out, "require: {nonce: {account: u%u, equals: %llu}}", op->account + 1, bound);
