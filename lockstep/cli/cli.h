@@ -47,6 +47,7 @@ int cli_load(const char *path, struct scn **out) MUST_CHECK;
 
 int cli_check(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_generate(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_schema(int argc, char **argv);

@@ -12,6 +12,7 @@ static const char help[] =
     "  run FILE...     run scenarios and judge what happened\n"
     "  compare FILE... run each scenario under every value of one setting, and show\n"
     "                  side by side what that costs whom\n"
+    "  generate        write a scenario of random bundles; generate --help says more\n"
     "  check FILE...   only read the scenarios and say what is wrong with them\n"
     "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
     "  verify evidence FILE...  judge evidence offline; verify --help says more\n"
@@ -55,9 +56,10 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"run", cli_run},           {"compare", cli_compare}, {"check", cli_check},
-    {"list", cli_list},         {"verify", cli_verify},   {"schema", cli_schema},
-    {"timelock", cli_timelock}, {"help", print_help},     {"version", print_version},
+    {"run", cli_run},           {"compare", cli_compare},   {"check", cli_check},
+    {"list", cli_list},         {"verify", cli_verify},     {"schema", cli_schema},
+    {"timelock", cli_timelock}, {"generate", cli_generate}, {"help", print_help},
+    {"version", print_version},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
