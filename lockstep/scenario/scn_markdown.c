@@ -213,7 +213,7 @@ static const char introduction[] =
     "Generated from the loader's own table; `lockstep schema` prints it and the JSON Schema that\n"
     "editors use ([scenario.schema.json](scenario.schema.json)).\n"
     "\n"
-    "A scenario is one YAML 1.2 document of at most 1 MiB. The reader is strict: a key it does "
+    "A scenario is one YAML 1.2 document of at most 8 MiB. The reader is strict: a key it does "
     "not\n"
     "know, a key given twice, a value of another type, a number without its unit, a tab, an\n"
     "anchor, an alias or a tag is an error with its place, and so is a name that nothing defines.\n"

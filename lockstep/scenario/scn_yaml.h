@@ -12,7 +12,7 @@
 #include "lockstep/scenario/scn_arena.h"
 #include "lockstep/scenario/scn_errors.h"
 
-#define SCN_YAML_BYTES ((size_t)1 << 20) /* of a scenario file */
+#define SCN_YAML_BYTES ((size_t)8 << 20) /* of a scenario file */
 #define SCN_YAML_DEPTH 32                /* nested lists and mappings */
 
 enum scn_node_kind { SCN_SCALAR, SCN_LIST, SCN_MAP };

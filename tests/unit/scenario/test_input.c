@@ -146,7 +146,7 @@ static void test_what_is_no_scenario_file_is_refused_unread(void **state)
     assert_int_equal(ftruncate(fd, (off_t)1 << 30), 0);
     assert_int_equal(close(fd), 0);
     (void)snprintf(want, sizeof(want),
-                   "%s: is 1073741824 bytes large; a scenario may have 1048576\n", path);
+                   "%s: is 1073741824 bytes large; a scenario may have 8388608\n", path);
     l.rc = scn_load_file(path, &l.s, &l.errors);
     expect_refusal(l, want);
     assert_int_equal(unlink(path), 0);
