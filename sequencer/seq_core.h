@@ -9,15 +9,16 @@
  *
  * seq.c dispatches; seq_admit.c takes and refuses submissions, seq_batch.c has their proofs
  * verified, seq_promise.c gives out positions; seq_slot.c seals and reveals, seq_rounds.c proposes,
- * collects results, applies the policy and finalizes; seq_log.c signs; seq_work.c computes;
+ * collects results, applies the policy and finalizes; seq_describe.c tells the policy what a slot
+ * consists of; seq_log.c signs; seq_work.c computes;
  * seq_faults.c misbehaves where a scenario wants it, seq_attack.c is what a dishonest sequencer
  * does with what it reads on the way in. */
 #ifndef SEQUENCER_SEQ_CORE_H
 #define SEQUENCER_SEQ_CORE_H
 
 #include "common/actor/party.h"
+#include "common/policy/pol.h"
 #include "common/protocol/pro_bundle.h"
-#include "common/protocol/pro_policy.h"
 #include "common/protocol/pro_preconf.h"
 #include "common/protocol/pro_result.h"
 
@@ -121,6 +122,7 @@ struct seq_slot {
     struct seq_chain *chains; /* parallel to view.executors */
     struct buf revealed;      /* result of the solve: plaintexts live here */
     struct pol_leg *pol_legs;
+    uint32_t *pol_keys; /* what pol_legs point into */
     struct pol_bundle *pol_bundles;
     struct pol_slot pol_slot;
     struct pol_state pol;
@@ -251,6 +253,10 @@ void seq_slot_destroy(struct seq_slot **slot, size_t n_chains);
 int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised) MUST_CHECK;
 int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result) MUST_CHECK;
 int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult *m) MUST_CHECK;
+
+/* seq_describe.c */
+/* Out: slot->pol_slot and a fresh slot->pol; chains are indices into view.executors. */
+int seq_describe_slot(struct seq *s, struct seq_slot *slot) MUST_CHECK;
 
 /* seq_work.c */
 int seq_work_run(const struct act_actor *self, uint32_t kind, struct bytes request,

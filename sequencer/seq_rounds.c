@@ -215,32 +215,6 @@ int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result)
 
 /* ---- Deciding a round ---- */
 
-/* Describes the slot to the policy: chains are indices into view.executors. */
-static int describe_slot(struct seq *s, struct seq_slot *slot)
-{
-    size_t n_legs = 0;
-    for (uint32_t i = 0; i < slot->n_bundles; i++) {
-        n_legs += slot->bundles[i]->bundle.n_legs;
-    }
-    slot->pol_legs = calloc(n_legs + 1, sizeof(*slot->pol_legs));
-    slot->pol_bundles = calloc((size_t)slot->n_bundles + 1, sizeof(*slot->pol_bundles));
-    if (slot->pol_legs == NULL || slot->pol_bundles == NULL) {
-        return ERR_NOMEM;
-    }
-    struct pol_leg *next = slot->pol_legs;
-    for (uint32_t i = 0; i < slot->n_bundles; i++) {
-        const struct pro_preconf *p = &slot->bundles[i]->preconf;
-        uint32_t n = slot->bundles[i]->dropped ? 0 : p->n_legs;
-        slot->pol_bundles[i] = (struct pol_bundle){next, n};
-        for (uint32_t leg = 0; leg < n; leg++) {
-            int chain = party_executor_index(&s->p, p->txs[leg].rollup);
-            *next++ = (struct pol_leg){(uint32_t)chain, p->txs[leg].order};
-        }
-    }
-    slot->pol_slot = (struct pol_slot){(uint32_t)s->n_chains, slot->n_bundles, slot->pol_bundles};
-    return pol_state_init(&slot->pol, &slot->pol_slot);
-}
-
 /* Puts a tombstone on every leg of chain `at` whose bundle the policy has excluded. */
 static void bury_excluded(struct seq *s, struct seq_slot *slot, size_t at)
 {
@@ -251,10 +225,14 @@ static void bury_excluded(struct seq *s, struct seq_slot *slot, size_t at)
         if (o->fate != POL_EXCLUDED || e->kind == PRO_ENTRY_EXCLUDED) {
             continue;
         }
-        const struct pro_preconf_tx *failed = &slot->bundles[e->seq]->preconf.txs[o->cause_leg];
         e->kind = PRO_ENTRY_EXCLUDED;
         e->tx = (struct bytes){0};
-        e->cause = (struct pro_place){failed->rollup, failed->order, o->cause_round};
+        e->cause = (struct pro_place){0, PRO_CAUSE_OVERFLOW, o->cause.round};
+        if (o->cause.reason != POL_OVERFLOW) {
+            const struct pro_preconf *p = &slot->bundles[o->cause.bundle]->preconf;
+            e->cause.rollup = p->txs[o->cause.leg].rollup;
+            e->cause.order = p->txs[o->cause.leg].order;
+        }
     }
 }
 
@@ -266,7 +244,7 @@ static int build_next(struct seq *s, struct seq_slot *slot)
     slot->round += final ? 0 : 1;
     for (size_t i = 0; i < s->n_chains; i++) {
         struct seq_chain *chain = &slot->chains[i];
-        if (chain->n_legs == 0 || (!final && !slot->pol.reexecute[i])) {
+        if (chain->n_legs == 0 || (!final && slot->pol.changed[i] == POL_NONE)) {
             continue;
         }
         bury_excluded(s, slot, i);
@@ -280,21 +258,25 @@ static int build_next(struct seq *s, struct seq_slot *slot)
 static int decide(struct seq *s, struct seq_slot *slot)
 {
     CLEANUP(cleanup_free) struct bytes *status = calloc(s->n_chains, sizeof(*status));
-    if (status == NULL) {
+    CLEANUP(cleanup_free) uint32_t *executed = calloc(s->n_chains, sizeof(*executed));
+    if (status == NULL || executed == NULL) {
         return ERR_NOMEM;
     }
     if (slot->round == 0 && seq_commits(s, PRO_FAULT_WITHHOLD_SECOND, slot->number, 0)) {
         return 0;
     }
-    int rc = slot->round == 0 ? describe_slot(s, slot) : 0;
+    int rc = slot->round == 0 ? seq_describe_slot(s, slot) : 0;
     if (rc != 0) {
         return rc;
     }
     for (size_t i = 0; i < s->n_chains; i++) {
         status[i] = slot->chains[i].res.status;
+        executed[i] = slot->chains[i].round;
     }
-    struct pol_round round = {slot->round, status};
-    s->p.policy->decide(&slot->pol_slot, &round, &slot->pol);
+    const struct pol_round round = {status, executed};
+    do {
+        pol_decide(s->p.policy, &slot->pol_slot, &s->p.rules, &round, &slot->pol);
+    } while (!slot->pol.done && !pol_must_execute(&slot->pol));
     return build_next(s, slot);
 }
 

@@ -42,6 +42,7 @@ void seq_slot_destroy(struct seq_slot **slot, size_t n_chains)
     free(s->chains);
     free(s->failures);
     free(s->pol_legs);
+    free(s->pol_keys);
     free(s->pol_bundles);
     pol_state_fini(&s->pol);
     buf_fini(&s->revealed);

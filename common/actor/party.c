@@ -142,7 +142,17 @@ static int take_policy(struct party *p, struct buf *why)
         buf_printf(why, "no policy is called %s", p->config->policy);
         return ERR_INVALID;
     }
+    if (p->config->max_rounds == 0) {
+        return refuse(why, "max_rounds is 0");
+    }
+    p->rules = (struct pol_rules){
+        .granularity = p->config->policy_by_keys ? POL_BY_KEYS : POL_BY_ROLLUP,
+        .max_rounds = p->config->max_rounds,
+    };
     p->view.keeps_reverted = p->policy->keeps_reverted;
+    p->view.keeps_failed = p->policy->keeps_failed;
+    p->view.foreign_causes = p->policy->foreign_causes;
+    p->view.max_rounds = p->rules.max_rounds;
     return 0;
 }
 

@@ -7,8 +7,8 @@
 #include "common/actor/link.h"
 #include "common/actor/wire.h"
 #include "common/crypto/drbg.h"
+#include "common/policy/pol.h"
 #include "common/protocol/pro_check.h"
-#include "common/protocol/pro_policy.h"
 #include "proto/config.pb-c.h"
 
 /* Large read-only tables a host loads once: act_setup.resources points here. */
@@ -27,6 +27,7 @@ struct party {
     struct buf descriptor; /* of the deployment, encoded: what evidence begins with */
     struct tlp_params *tlp;
     const struct pol_policy *policy;
+    struct pol_rules rules;
     uint32_t sequencer_id;
     uint32_t da_id;
     uint32_t l1_id;

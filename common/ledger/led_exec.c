@@ -82,6 +82,12 @@ int led_execute_verified(struct led_state *s, const struct led_tx *tx, struct le
     return execute(s, tx, led_cover_alone(tx), out);
 }
 
+int led_execute_verified_in(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
+                            struct led_receipt *out)
+{
+    return execute(s, tx, uncovered_op, out);
+}
+
 int led_execute_in(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
                    struct led_receipt *out)
 {

@@ -49,7 +49,7 @@ struct led_receipt {
  * Out: the verdict. Returns: 0 whatever the verdict, or ERR_NOMEM, ERR_FULL (state untouched). */
 int led_execute(struct led_state *s, const struct led_tx *tx, struct led_receipt *out) MUST_CHECK;
 
-/* The same for a transaction whose signature the caller has verified already. */
+/* led_execute for a transaction whose signature the caller has verified already. */
 int led_execute_verified(struct led_state *s, const struct led_tx *tx,
                          struct led_receipt *out) MUST_CHECK;
 
@@ -57,6 +57,10 @@ int led_execute_verified(struct led_state *s, const struct led_tx *tx,
  * led_cover_check says. */
 int led_execute_in(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
                    struct led_receipt *out) MUST_CHECK;
+
+/* The same for a transaction whose signature the caller has verified already. */
+int led_execute_verified_in(struct led_state *s, const struct led_tx *tx, uint32_t uncovered_op,
+                            struct led_receipt *out) MUST_CHECK;
 
 /* Out: keccak256("lockstep/receipt/v1" || bool ok || u32 failed_op || u8 reason). */
 void led_receipt_hash(const struct led_receipt *receipt, struct hash32 *out);

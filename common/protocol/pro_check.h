@@ -50,7 +50,11 @@ struct pro_view {
     const struct pro_executor *executors;
     const struct vc_setup *vc;
     const struct tlp_params *tlp;
-    bool keeps_reverted; /* the policy's: see pro_policy.h */
+    /* The policy's, see common/policy/pol.h. */
+    bool keeps_reverted;
+    bool keeps_failed;
+    bool foreign_causes;
+    uint32_t max_rounds;
 };
 
 struct pro_violation {

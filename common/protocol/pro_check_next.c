@@ -63,16 +63,25 @@ static bool failure_is_proven(const struct failures *f, const struct pro_place *
     return false;
 }
 
-/* The removed leg's bundle must have a leg where the cause says something failed. */
-static int check_cause(const struct chk_bundles *bundles, const struct failures *failures,
-                       uint32_t order, const struct pro_entry *e, struct pro_violation *v)
+/* The removed leg's bundle must have a leg where the cause says something failed; or else the
+ * policy must allow for another reason. */
+static int check_cause(const struct pro_view *view, const struct chk_bundles *bundles,
+                       const struct failures *failures, uint32_t order, const struct pro_entry *e,
+                       struct pro_violation *v)
 {
+    if (e->cause.order == PRO_CAUSE_OVERFLOW) {
+        return e->cause.rollup == 0 && e->cause.round + 1 >= view->max_rounds
+                   ? 0
+                   : chk_violated(v, PRO_RULE_UNJUSTIFIED,
+                                  "entry %u is excluded for want of rounds after %u of %u", order,
+                                  e->cause.round + 1, view->max_rounds);
+    }
     const struct pro_preconf *p = &chk_bundles_find(bundles, e->seq)->preconf;
     bool own = false;
     for (uint32_t i = 0; i < p->n_legs; i++) {
         own |= p->txs[i].rollup == e->cause.rollup && p->txs[i].order == e->cause.order;
     }
-    if (!own) {
+    if (!own && !view->foreign_causes) {
         return chk_violated(v, PRO_RULE_UNJUSTIFIED,
                             "entry %u is excluded for a failure outside its bundle", order);
     }
@@ -90,9 +99,9 @@ static bool same_entry(const struct pro_entry *a, const struct pro_entry *b)
 }
 
 /* Entry by entry: unchanged, or newly excluded with a proven cause. */
-static int check_changes(const struct pro_block *before, const struct pro_block *after,
-                         const struct chk_bundles *bundles, const struct failures *failures,
-                         struct pro_violation *v)
+static int check_changes(const struct pro_view *view, const struct pro_block *before,
+                         const struct pro_block *after, const struct chk_bundles *bundles,
+                         const struct failures *failures, struct pro_violation *v)
 {
     if (before->count != after->count) {
         return chk_violated(v, PRO_RULE_ALTERED, "the block had %u entries, now %u", before->count,
@@ -109,7 +118,7 @@ static int check_changes(const struct pro_block *before, const struct pro_block 
             rc = chk_violated(v, PRO_RULE_ALTERED, "tombstone %u was changed", i);
         }
         if (rc == 0 && e->kind == PRO_ENTRY_EXCLUDED && old->kind != PRO_ENTRY_EXCLUDED) {
-            rc = check_cause(bundles, failures, i, e, v);
+            rc = check_cause(view, bundles, failures, i, e, v);
         }
         if (rc != 0) {
             return rc;
@@ -175,7 +184,7 @@ static int open_case(const struct pro_view *view, const struct pro_next_dossier 
         rc = open_failures(view, in, a->slot, &c->failures, v);
     }
     if (rc == 0) {
-        rc = check_changes(&c->before.block, &c->after.block, &c->bundles, &c->failures, v);
+        rc = check_changes(view, &c->before.block, &c->after.block, &c->bundles, &c->failures, v);
     }
     if (rc == 0) {
         rc = check_whole(&c->after.block, &c->bundles, v);
@@ -200,7 +209,7 @@ static int check_outcome(const struct pro_view *view, const struct pro_next_doss
 {
     const struct pro_block *before = &c->before.block;
     const struct pro_block *after = &c->after.block;
-    bool may_stay = view->keeps_reverted && before->round > 0;
+    bool may_stay = view->keeps_failed || (view->keeps_reverted && before->round > 0);
     if (!hash32_equal(&c->after.header.post_root, &in->post_root)) {
         return chk_violated(v, PRO_RULE_ROOT, "the final state root is not the executed one");
     }

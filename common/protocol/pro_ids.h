@@ -19,12 +19,16 @@
 #define PRO_MAX_ENTRIES UINT32_C(4096) /* width of the vector commitment */
 #define PRO_MAX_BLOCK_BYTES ((size_t)48 << 20)
 
-/* A place in a slot. */
+/* A place in a slot; as the cause of an exclusion, the leg that failed. */
 struct pro_place {
     uint64_t rollup;
     uint32_t order;
     uint32_t round; /* in which round a transaction there failed; 0 where it does not matter */
 };
+
+/* The order of a cause that is no leg: the bundle was undecided when the rounds ended; `round` is
+ * the last one, `rollup` is 0. */
+#define PRO_CAUSE_OVERFLOW UINT32_MAX
 
 /* What a block and every signature binds to, so that nothing can be carried from one cluster to
  * another. */

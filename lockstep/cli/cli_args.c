@@ -1,5 +1,7 @@
 #include "lockstep/cli/cli.h"
 
+#include "common/base/cleanup.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -65,9 +67,10 @@ static bool parse_number(const char *option, const char *value, uint64_t max, ui
 static bool parse_policy(const char *value, struct cli_flags *flags)
 {
     if (pol_find(value) == NULL) {
-        (void)fprintf(stderr,
-                      "lockstep: --policy `%s` is not one this version has; it has: one_shot\n",
-                      value);
+        CLEANUP(buf_fini) struct buf names = {0};
+        pol_print_names(&names);
+        (void)fprintf(stderr, "lockstep: --policy `%s` is none of the policies: %s\n", value,
+                      buf_cstr(&names));
         return false;
     }
     flags->policy = value;

@@ -1,7 +1,7 @@
 /* The arguments of the verb: every number within what a scenario can hold, every combination one
  * that can be drawn. */
 #include "common/base/cleanup.h"
-#include "common/protocol/pro_policy.h"
+#include "common/policy/pol.h"
 #include "lockstep/generate/gen.h"
 #include "lockstep/generate/gen_zipf.h"
 
@@ -181,7 +181,8 @@ static int take_policy(const char *value, struct gen_args *args, struct buf *why
 {
     const struct pol_policy *policy = pol_find(value);
     if (policy == NULL) {
-        buf_printf(why, "--policy `%s` is not one this version has; it has: one_shot", value);
+        buf_printf(why, "--policy `%s` is none of the policies: ", value);
+        pol_print_names(why);
         return ERR_INVALID;
     }
     args->policy = policy->name;

@@ -10,8 +10,9 @@ typedef void chk_function(const struct mdl *m, struct chk_result *r);
 static chk_function *const checks[SCN_CHECKS] = {
     [SCN_CHECK_ATOMICITY] = chk_atomicity, [SCN_CHECK_CONSERVATION] = chk_conservation,
     [SCN_CHECK_INCLUSION] = chk_inclusion, [SCN_CHECK_ORDER] = chk_order,
-    [SCN_CHECK_JUSTIFIED] = chk_justified, [SCN_CHECK_FINALITY] = chk_finality,
-    [SCN_CHECK_BLAME] = chk_blame,         [SCN_CHECK_LIVENESS] = chk_liveness,
+    [SCN_CHECK_JUSTIFIED] = chk_justified, [SCN_CHECK_SERIAL] = chk_serial,
+    [SCN_CHECK_FINALITY] = chk_finality,   [SCN_CHECK_BLAME] = chk_blame,
+    [SCN_CHECK_LIVENESS] = chk_liveness,
 };
 
 void chk_fault(struct chk_result *r, const char *format, ...)
@@ -32,8 +33,11 @@ int chk_run(const struct mdl *m, struct chk_report *report)
     *report = (struct chk_report){0};
     for (size_t i = 0; i < SCN_CHECKS; i++) {
         struct chk_result *r = &report->results[i];
+        r->promised = true;
         checks[i](m, r);
-        r->verdict = r->n_faults > 0 ? CHK_BROKEN : r->examined == 0 ? CHK_IDLE : CHK_HOLDS;
+        r->verdict = r->n_faults > 0    ? (r->promised ? CHK_BROKEN : CHK_UNLIKE)
+                     : r->examined == 0 ? CHK_IDLE
+                                        : CHK_HOLDS;
         if (r->detail.err != 0) {
             chk_report_fini(report);
             return ERR_NOMEM;
@@ -55,6 +59,7 @@ const char *chk_verdict_word(enum chk_verdict v)
         [CHK_HOLDS] = "holds",
         [CHK_BROKEN] = "broken",
         [CHK_IDLE] = "idle",
+        [CHK_UNLIKE] = "differs",
     };
     return words[v];
 }

@@ -8,11 +8,13 @@
 enum chk_verdict {
     CHK_HOLDS,
     CHK_BROKEN,
-    CHK_IDLE, /* there was nothing to look at */
+    CHK_IDLE,   /* there was nothing to look at */
+    CHK_UNLIKE, /* broken, but the policy never promised it */
 };
 
 struct chk_result {
     enum chk_verdict verdict;
+    bool promised;     /* by the policy */
     size_t examined;   /* things looked at */
     const char *unit;  /* what one is: "bundle" */
     const char *units; /* and several: "bundles" */
@@ -36,7 +38,7 @@ static inline const char *chk_units(const struct chk_result *r)
     return r->examined == 1 ? r->unit : r->units;
 }
 
-/* Returns: "holds", "broken" or "idle". */
+/* Returns: "holds", "broken", "idle" or "differs". */
 const char *chk_verdict_word(enum chk_verdict v);
 
 /* For the checks: a fault, in a sentence. */
@@ -48,6 +50,7 @@ void chk_conservation(const struct mdl *m, struct chk_result *r);
 void chk_inclusion(const struct mdl *m, struct chk_result *r);
 void chk_order(const struct mdl *m, struct chk_result *r);
 void chk_justified(const struct mdl *m, struct chk_result *r);
+void chk_serial(const struct mdl *m, struct chk_result *r);
 void chk_finality(const struct mdl *m, struct chk_result *r);
 void chk_blame(const struct mdl *m, struct chk_result *r);
 void chk_liveness(const struct mdl *m, struct chk_result *r);

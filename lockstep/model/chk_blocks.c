@@ -92,10 +92,23 @@ void chk_order(const struct mdl *m, struct chk_result *r)
 
 /* ---- Justified ---- */
 
-/* The cause is a leg of the same bundle, its executor signed that it failed, and it does fail when
- * executed again. */
+/* Was the bundle undecided when the rounds ended? */
+static const char *fault_of_overflow(const struct where *w, const struct pro_entry *e)
+{
+    uint64_t rounds = (uint64_t)e->cause.round + 1;
+    return e->cause.rollup != 0 || rounds < w->m->scn->max_rounds ||
+                   e->cause.round >= w->slot->n_rounds
+               ? "names an overflow of rounds that there was not"
+               : NULL;
+}
+
+/* The cause is a leg of the same bundle (or of any, where the policy says so), its executor signed
+ * that it failed, and it does fail when executed again. */
 static const char *fault_of_cause(const struct where *w, const struct pro_entry *e)
 {
+    if (e->cause.order == PRO_CAUSE_OVERFLOW) {
+        return fault_of_overflow(w, e);
+    }
     int at = mdl_chain_index(w->m, e->cause.rollup);
     if (at < 0) {
         return "names a rollup that does not exist";
@@ -110,7 +123,7 @@ static const char *fault_of_cause(const struct where *w, const struct pro_entry 
         return "names a position that does not exist";
     }
     const struct pro_entry *failed = &b->block.entries[e->cause.order];
-    if (!hash32_equal(&failed->bundle_id, &e->bundle_id)) {
+    if (!hash32_equal(&failed->bundle_id, &e->bundle_id) && !w->m->policy->foreign_causes) {
         return "names a leg of another bundle";
     }
     if (failed->kind == PRO_ENTRY_EXCLUDED || !round->has_result ||
@@ -145,12 +158,16 @@ static bool fails_in_round(const struct mdl_cell *cell, size_t round, uint32_t i
            !mdl_succeeded(b, i);
 }
 
+/* With a policy that lets failures of later rounds stay, those of the first must not. With others
+ * a leg that failed at first may well succeed in the end. */
 static void justify_block(const struct where *w, struct chk_result *r)
 {
     const struct mdl_block *f = &w->cell->final;
+    const struct pol_policy *policy = w->m->policy;
+    bool first_counts = policy->keeps_reverted && !policy->keeps_failed;
     for (uint32_t i = 0; f->has_body && i < f->block.count; i++) {
         justify_entry(w, i, r);
-        if (w->cell->n_rounds > 0 && fails_in_round(w->cell, 0, i) &&
+        if (first_counts && w->cell->n_rounds > 0 && fails_in_round(w->cell, 0, i) &&
             f->block.entries[i].kind != PRO_ENTRY_EXCLUDED) {
             chk_fault(r,
                       "position %u of " WHERE_FORMAT " failed in the proposal block and was "

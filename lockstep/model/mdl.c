@@ -142,6 +142,8 @@ static void slot_fini(struct mdl_slot *slot, size_t n_chains)
         block_fini(&slot->cells[i].final);
     }
     free(slot->cells);
+    free(slot->serial.verdicts);
+    free(slot->serial.roots);
 }
 
 void mdl_destroy(struct mdl **model)

@@ -8,10 +8,11 @@
 #define LOCKSTEP_MODEL_MDL_H
 
 #include "common/ledger/led_exec.h"
+#include "common/policy/pol.h"
 #include "common/protocol/pro_block.h"
-#include "common/protocol/pro_policy.h"
 #include "common/protocol/pro_preconf.h"
 #include "common/protocol/pro_result.h"
+#include "lockstep/oracle/orc.h"
 #include "lockstep/run/simulate.h"
 
 /* A block of one round, or the finalized one. */
@@ -52,11 +53,20 @@ struct mdl_cell {
     struct mdl_l1 l1;
 };
 
+/* What executing the slot's bundles one by one would have come to. */
+struct mdl_serial {
+    bool known; /* the proposal blocks hold every leg */
+    size_t n;
+    struct orc_verdict *verdicts; /* by seq */
+    struct hash32 *roots;         /* by chain */
+};
+
 struct mdl_slot {
     uint64_t number;
     bool is_void;           /* L1 has voided it */
     struct mdl_cell *cells; /* [chain] */
     uint32_t n_rounds;      /* of the rollup with the most */
+    struct mdl_serial serial;
 };
 
 struct mdl_chain {
@@ -186,11 +196,17 @@ size_t mdl_evidence_of(const struct mdl *m, const struct mdl_sentence *s);
 /* Returns: the actor's name; "nobody" for 0. */
 const char *mdl_actor_name(const struct mdl *m, uint32_t actor);
 
+/* Returns: true if the bundle is excluded, and executing one by one would have kept it: it failed
+ * because of what was removed later. */
+bool mdl_is_collateral(const struct mdl *m, const struct mdl_bundle *b);
+
 /* The steps mdl_new is made of. */
 int mdl_script(struct mdl *m) MUST_CHECK;
 int mdl_collect(struct mdl *m) MUST_CHECK;
 int mdl_court(struct mdl *m) MUST_CHECK;
 int mdl_replay(struct mdl *m) MUST_CHECK;
+/* Before the slot is replayed. Out: slot->serial. The states are left as they were. */
+int mdl_ask_oracle(struct mdl *m, struct mdl_slot *slot) MUST_CHECK;
 void mdl_judge(struct mdl *m);
 
 #endif

@@ -89,7 +89,10 @@ int mdl_replay(struct mdl *m)
 {
     int rc = 0;
     for (size_t i = 0; i < m->n_slots && rc == 0; i++) {
-        rc = m->slots[i].is_void ? 0 : replay_slot(m, &m->slots[i]);
+        if (!m->slots[i].is_void) {
+            rc = mdl_ask_oracle(m, &m->slots[i]);
+            rc = rc != 0 ? rc : replay_slot(m, &m->slots[i]);
+        }
     }
     return rc;
 }

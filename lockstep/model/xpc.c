@@ -159,7 +159,7 @@ static void expect_check(const struct chk_report *checks, const struct scn_expec
     if (c->verdict == CHK_IDLE) {
         r->verdict = XPC_UNDECIDED;
         buf_printf(&r->found, "there was nothing to check");
-    } else if ((c->verdict == CHK_BROKEN) != violated) {
+    } else if ((c->verdict != CHK_HOLDS) != violated) {
         fail(r);
         if (violated) {
             buf_printf(&r->found, "it holds");

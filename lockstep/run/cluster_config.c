@@ -334,6 +334,8 @@ static int configure_actor(struct cluster *c, size_t at, struct common_section *
     config.timelock = &common->timelock;
     config.retry_ns = cluster_retry_ns(c);
     config.policy = (char *)(uintptr_t)c->policy;
+    config.policy_by_keys = c->scn->granularity == SCN_BY_KEYS;
+    config.max_rounds = (uint32_t)c->scn->max_rounds;
     switch (a->role) {
     case CLUSTER_SEQUENCER:
         config.role_case = LOCKSTEP__ACTOR_CONFIG__ROLE_SEQUENCER;

@@ -80,6 +80,8 @@ enum scn_policy {
     SCN_TWO_PHASE,
 };
 
+enum scn_granularity { SCN_BY_KEYS, SCN_BY_ROLLUP };
+
 enum scn_solver { SCN_SOLVER_SEQUENTIAL, SCN_SOLVER_TRAPDOOR };
 enum scn_profile { SCN_PROFILE_FULL, SCN_PROFILE_SHORT };
 
@@ -356,6 +358,7 @@ enum scn_outcome {
     X(SCN_CHECK_INCLUSION, "inclusion", "every promised leg stands at its promised position")      \
     X(SCN_CHECK_ORDER, "order", "finalized blocks keep the committed order")                       \
     X(SCN_CHECK_JUSTIFIED, "justified", "nothing is excluded without a verified cause")            \
+    X(SCN_CHECK_SERIAL, "serial", "the result is that of executing bundles one by one")            \
     X(SCN_CHECK_FINALITY, "finality", "what L1 finalized never changes")                           \
     X(SCN_CHECK_BLAME, "blame", "an honest party is never slashed, a provable fault is")           \
     X(SCN_CHECK_LIVENESS, "liveness", "every admitted bundle is decided within the bound")
@@ -431,6 +434,8 @@ struct scn {
     const char *description; /* NULL if left out */
     uint64_t seed;
     enum scn_policy policy;
+    enum scn_granularity granularity; /* of serial */
+    uint64_t max_rounds;
     enum scn_mempool mempool; /* not ANY */
     uint64_t slots;
     int64_t slot_duration_ns;

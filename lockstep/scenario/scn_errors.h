@@ -61,7 +61,7 @@ struct scn_hint {
     const char *best; /* NULL: nothing is near */
     size_t best_distance;
     size_t n;
-    char known[160]; /* the first words, for when nothing is near */
+    char known[200]; /* the first words, for when nothing is near */
     char text[256];
 };
 

@@ -109,7 +109,7 @@ class Usage(Case):
         self.refused('no option `-x`', 'run', '-x')
         self.refused('needs a scenario file', 'run')
         self.refused('needs a scenario file', 'check')
-        self.refused('not one this version has', 'run', '--policy', 'serious', 'x.yaml')
+        self.refused('none of the policies: one_shot, fixpoint, serial', 'run', '--policy', 'serious', 'x.yaml')
         self.refused('cannot list', 'list', 'nowhere')
 
     def test_the_catalogue_is_listed(self):
@@ -174,8 +174,8 @@ class BadScenarios(Case):
         self.refused(self.small('{bundle: nobody, is: executed}'), 'small.yaml:19:')
         self.refused(self.small(seed__5='seed: 5\nseed: 6'), 'small.yaml:4:')
 
-    def test_a_policy_that_is_not_built_is_said_so(self):
-        self.refused(self.small(policy__one_shot='policy: serial'), 'small.yaml:4:9', 'one_shot')
+    def test_a_policy_that_does_not_exist_is_refused(self):
+        self.refused(self.small(policy__one_shot='policy: serious'), 'small.yaml:4:9', 'serial')
 
 
 class Runs(Case):
@@ -199,7 +199,7 @@ class Runs(Case):
         self.assertEqual(result['verdict'], 'PASS')
         self.assertEqual(result['bundles'][0]['outcome'], 'executed')
         suite = xml.etree.ElementTree.parse(latest + '/junit.xml').getroot()
-        self.assertEqual((suite.get('tests'), suite.get('failures')), ('10', '0'))
+        self.assertEqual((suite.get('tests'), suite.get('failures')), ('11', '0'))
         with open(latest + '/history.jsonl', encoding='utf-8') as f:
             kinds = {json.loads(line)['kind'] for line in f}
         self.assertLessEqual({'submitted', 'preconfirmed', 'stored', 'l1', 'note'}, kinds)
@@ -346,7 +346,7 @@ class Misbehaviour(Case):
         self.assertEqual({key: json.loads(said)[key] for key in ('verdict', 'slot', 'gas')},
                          {'verdict': 'convicts', 'slot': 1, 'gas': sentence['gas']})
         suite = xml.etree.ElementTree.fromstring(self.output('junit.xml'))
-        self.assertEqual((suite.get('tests'), suite.get('failures')), ('12', '0'))
+        self.assertEqual((suite.get('tests'), suite.get('failures')), ('13', '0'))
         history = [json.loads(line) for line in self.output('history.jsonl').splitlines()]
         self.assertEqual([h['what'] for h in history if h['kind'] == 'fault'], ['omit_leg'])
         slashed, = (h for h in history if h.get('what') == 'L1_SLASHED')

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOMS = ['common/base', 'common/crypto', 'common/ledger', 'common/protocol', 'common/actor',
+ROOMS = ['common/base', 'common/crypto', 'common/ledger', 'common/policy', 'common/protocol', 'common/actor',
          'sequencer', 'executor', 'da_node', 'l1_stub', 'wallet']
 
 ALLOWED = set('''

@@ -18,7 +18,7 @@ static int parse(const char *words, struct gen_args *args, struct buf *why)
     char *argv[WORDS_MAX] = {verb};
     int argc = 1;
     assert_true(strlen(words) < sizeof(text));
-    strcpy(text, words);
+    memcpy(text, words, strlen(words) + 1);
     for (char *w = strtok(text, " "); w != NULL; w = strtok(NULL, " ")) {
         argv[argc++] = w;
     }
@@ -203,7 +203,9 @@ static void words_that_are_not_known_are_refused(void **state)
     refuses("--mix swaps,swaps,swaps,swaps,swaps,swaps,swaps,swaps,swaps,swaps,swaps,swaps,swaps,"
             "swaps,swaps,swaps,swaps",
             "at most 16 words");
-    refused("--policy serious", "--policy `serious` is not one this version has; it has: one_shot");
+    refused("--policy serious",
+            "--policy `serious` is none of the policies: one_shot, fixpoint, serial, "
+            "inclusive, block_replace, two_phase");
     refused("--rolups 3", "no option `--rolups`; did you mean `--rollups`?");
     refused("-x", "no option `-x`; see lockstep generate --help");
     refused("--seed", "--seed needs a value; see lockstep generate --help");

@@ -31,7 +31,7 @@ static void test_an_honest_run_passes_and_says_how_much_was_looked_at(void **sta
     static const size_t examined[SCN_CHECKS] = {
         [SCN_CHECK_ATOMICITY] = 2, [SCN_CHECK_CONSERVATION] = 1, [SCN_CHECK_INCLUSION] = 4,
         [SCN_CHECK_ORDER] = 4,     [SCN_CHECK_JUSTIFIED] = 4,    [SCN_CHECK_FINALITY] = 4,
-        [SCN_CHECK_BLAME] = 6,     [SCN_CHECK_LIVENESS] = 2,
+        [SCN_CHECK_BLAME] = 6,     [SCN_CHECK_LIVENESS] = 2,     [SCN_CHECK_SERIAL] = 2,
     };
     for (int i = 0; i < (int)SCN_CHECKS; i++) {
         assert_int_equal(v.checks.results[i].verdict, CHK_HOLDS);

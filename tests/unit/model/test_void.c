@@ -87,7 +87,7 @@ static void test_checks_look_at_slots_that_count_and_say_so(void **state)
     static const size_t examined[SCN_CHECKS] = {
         [SCN_CHECK_ATOMICITY] = 1, [SCN_CHECK_CONSERVATION] = 1, [SCN_CHECK_INCLUSION] = 2,
         [SCN_CHECK_ORDER] = 2,     [SCN_CHECK_JUSTIFIED] = 2,    [SCN_CHECK_FINALITY] = 2,
-        [SCN_CHECK_BLAME] = 6,     [SCN_CHECK_LIVENESS] = 3,
+        [SCN_CHECK_BLAME] = 6,     [SCN_CHECK_LIVENESS] = 3,     [SCN_CHECK_SERIAL] = 1,
     };
     for (int i = 0; i < (int)SCN_CHECKS; i++) {
         assert_int_equal(v.checks.results[i].examined, examined[i]);

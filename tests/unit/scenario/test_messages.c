@@ -57,8 +57,10 @@ static const struct wrong wrongs[] = {
      "s:2:7: `name` is `null`, which YAML does not read as text; quote it or take another word\n"},
     {"seed: 7", "seed: 7\npolicy: oneshot",
      "s:4:9: `policy` is `oneshot`, which is none of its values; did you mean `one_shot`?\n"},
-    {"seed: 7", "seed: 7\npolicy: serial",
-     "s:4:9: `policy` is `serial`, which this version does not support yet; supported: one_shot\n"},
+    {"seed: 7", "seed: 7\ngranularity: leg",
+     "s:4:14: `granularity` is `leg`, which is none of its values; known values: keys, rollup\n"},
+    {"seed: 7", "seed: 7\nmax_rounds: 0",
+     "s:4:13: `max_rounds` is 0; it must be between 1 and 1000000\n"},
     {"seed: 7", "seed: 7\nslots: 0", "s:4:8: `slots` is 0; it must be between 1 and 100000\n"},
     {"seed: 7", "seed: 7\ntimelock: {bits: 4096}",
      "s:4:18: `bits` is `4096`, which is none of its values; known values: 1024, 2048, 3072\n"},
@@ -66,9 +68,8 @@ static const struct wrong wrongs[] = {
      "s:4:23: `squarings` is 0; it must be between 1 and 1099511627776\n"},
     {"seed: 7", "seed: 7\nmatrix: {}",
      "s:4:1: unknown key `matrix` in scenario; known keys: version, name, description, seed, "
-     "policy, mempool, slots, slot_duration, rollups, timelock, limits, l1, execution, links, "
-     "timeline, "
-     "expect\n"},
+     "policy, granularity, max_rounds, mempool, slots, slot_duration, rollups, timelock, limits, "
+     "l1, execution, links, timeline, expect\n"},
     {"delay: 20ms", "delay: 20", "s:9:26: `delay` is `20`, which has no unit; write 20ms or 20s\n"},
     {"delay: 20ms", "delay: 20 ms",
      "s:9:26: `delay` is `20 ms`, a duration is needed: a whole number and s, ms, us or ns; write "
@@ -206,7 +207,8 @@ static const struct wrong wrongs[] = {
     {"is: excluded, cause: Beta.0}", "is: excluded}\n  - {slashed: sequencer, for: theft}",
      "s:20:31: `for` is `theft`, which is none of its values; known values: "
      "two_promises, two_orders, two_blocks, order_breaks_promise, block_breaks_promise, "
-     "broken_order, bad_admission, wrong_openings, wrong_plaintext, ...\n"},
+     "broken_order, bad_admission, wrong_openings, wrong_plaintext, "
+     "split_bundle, foreign_cause\n"},
     {"bundle: arb, is", "bundle: abr, is",
      "s:19:14: bundle `abr` is never submitted; did you mean `arb`?\n"},
     {"is: excluded", "is: exclude",

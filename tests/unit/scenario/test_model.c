@@ -14,7 +14,9 @@ static void test_defaults_fill_what_is_left_out(void **state)
     assert_int_equal(s->version, 1);
     assert_string_equal(s->name, "t");
     assert_null(s->description);
-    assert_int_equal(s->policy, SCN_ONE_SHOT);
+    assert_int_equal(s->policy, SCN_SERIAL);
+    assert_int_equal(s->granularity, SCN_BY_KEYS);
+    assert_int_equal(s->max_rounds, 1000);
     assert_int_equal(s->slots, 1);
     assert_int_equal(s->slot_duration_ns, INT64_C(2000000000));
     assert_int_equal(s->rollups.n, 3);
