@@ -183,6 +183,7 @@ struct run_actor_stats {
     uint64_t timers;   /* fired */
     uint64_t works;    /* done */
     uint64_t sent;
+    uint64_t sent_bytes; /* of bodies */
     uint64_t records;
     uint64_t dropped; /* messages that found it down */
     uint64_t lives;

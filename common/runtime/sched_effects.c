@@ -105,6 +105,7 @@ static int do_send(struct sched *s, uint32_t from, const struct act_effect *fx)
         return ERR_INVALID;
     }
     s->actors[from].stats.sent++;
+    s->actors[from].stats.sent_bytes += fx->body->view.len;
     if (fx->peer == ACT_HOST) {
         fprint_host(&s->fprint, fx->body->view);
         const struct run_observer *o = &s->options->observer;

@@ -10,11 +10,16 @@ static int write_outputs(const struct cmp *c, const char *dir, struct buf *why)
     CLEANUP(buf_fini) struct buf text = {.limit = SIZE_MAX / 2};
     CLEANUP(buf_fini) struct buf balances = {.limit = SIZE_MAX / 2};
     CLEANUP(buf_fini) struct buf bundles = {.limit = SIZE_MAX / 2};
+    CLEANUP(buf_fini) struct buf policies = {.limit = SIZE_MAX / 2};
     cmp_json(c, true, &json);
     cmp_text(c, &text);
     cmp_csv_balances(c, &balances);
     cmp_csv_bundles(c, &bundles);
     int rc = cli_outputs_file(dir, "compare.json", &json, why);
+    if (rc == 0 && cmp_is_by_policy(c)) {
+        cmp_csv_policies(c, &policies);
+        rc = cli_outputs_file(dir, "policies.csv", &policies, why);
+    }
     rc = rc != 0 ? rc : cli_outputs_file(dir, "summary.txt", &text, why);
     rc = rc != 0 ? rc : cli_outputs_file(dir, "balances.csv", &balances, why);
     return rc != 0 ? rc : cli_outputs_file(dir, "bundles.csv", &bundles, why);
@@ -108,13 +113,16 @@ int cli_compare(int argc, char **argv)
     }
     if (flags.help) {
         (void)printf(
-            "lockstep compare --over mempool [OPTION...] FILE...\n"
+            "lockstep compare [--over policy|mempool] [OPTION...] FILE...\n"
             "Runs each scenario under every value of the setting, with the same seed, and\n"
-            "once without the attacks in its script; lockstep help lists the options.\n");
+            "once without the attacks in its script; lockstep help lists the options.\n"
+            "Over policies (the default) what the scenario expects is left aside: it is\n"
+            "meant for one of them.\n");
         return 0;
     }
-    if (flags.over == NULL) {
-        return usage("compare needs to know what to vary; write --over mempool");
+    flags.over = flags.over != NULL ? flags.over : "policy";
+    if (flags.policy != NULL && strcmp(flags.over, "policy") == 0) {
+        return usage("--policy cannot be fixed while it is varied; leave it out");
     }
     if (flags.mempool != SCN_MEMPOOL_ANY && strcmp(flags.over, "mempool") == 0) {
         return usage("--mempool cannot be fixed while it is varied; leave it out");

@@ -30,6 +30,30 @@ const struct cmp_over *cmp_find(const char *word);
 /* Out: the names of all settings, NULL-terminated. */
 const char *const *cmp_words(void);
 
+/* More or less of an amount. */
+struct cmp_change {
+    bool less;
+    u128 by;
+};
+
+/* What a run took, and what it came to. */
+struct cmp_measure {
+    uint64_t rounds; /* of execution, of all slots */
+    uint64_t messages;
+    uint64_t bytes;
+    uint64_t executed;       /* transactions of all proposal blocks */
+    uint64_t executed_again; /* of those, in later rounds */
+    int64_t final_ns;        /* when the last slot was final on L1 */
+    uint64_t included;       /* bundles */
+    uint64_t root;           /* excluded, as when executed one by one */
+    uint64_t collateral;     /* excluded, and one by one they would not be */
+    uint64_t mixed;
+    uint64_t reverted;
+    uint64_t other;           /* refused, voided, pending */
+    uint64_t unlike_serial;   /* decided otherwise than by executing one by one */
+    struct cmp_change *money; /* by asset: made or lost since genesis */
+};
+
 struct cmp_run {
     const char *label;
     const char *said;
@@ -38,6 +62,7 @@ struct cmp_run {
     struct chk_report checks;
     struct xpc_report expect; /* empty for the run without attacks: nothing is expected of it */
     enum rep_exit exit;
+    struct cmp_measure measure;
 };
 
 /* An account's holding of an asset when each run ended. */
@@ -70,6 +95,8 @@ struct cmp {
     size_t n_totals, cap_totals;
     struct cmp_attack *attacks;
     size_t n_attacks, cap_attacks;
+    const char **assets; /* that the scenario names */
+    size_t n_assets, cap_assets;
 };
 
 /* Runs everything. In: options for every run; what is varied is overwritten. Out: to be released
@@ -83,10 +110,6 @@ void cmp_fini(struct cmp *c);
 enum rep_exit cmp_exit_of(const struct cmp *c);
 
 /* What run `i` made of an amount, against the first run. */
-struct cmp_change {
-    bool less;
-    u128 by;
-};
 struct cmp_change cmp_change_of(const struct cmp_balance *b, size_t i);
 
 /* In: the index of a bundle in the timeline's order. Appends "executed in 1": the outcome, and the
@@ -102,12 +125,23 @@ void cmp_attack_text(const struct cmp_attack *a, struct buf *out);
  * plaintext mempool, 0 encrypted". */
 void cmp_change_text(const struct cmp *c, const struct cmp_balance *total, struct buf *out);
 
+/* Fills the runs' measures. Returns: 0, ERR_NOMEM, ERR_OVERFLOW (a total). */
+int cmp_measure(struct cmp *c) MUST_CHECK;
+/* Returns: true if policies are compared. */
+static inline bool cmp_is_by_policy(const struct cmp *c)
+{
+    return c->policy == NULL;
+}
+void cmp_money_text(const struct cmp *c, const struct cmp_measure *m, struct buf *out);
+void cmp_policies_text(const struct cmp *c, struct buf *out);
+
 /* For an 80-column terminal. */
 void cmp_text(const struct cmp *c, struct buf *out);
 /* One object and a newline; indented if `pretty`. */
 void cmp_json(const struct cmp *c, bool pretty, struct buf *out);
 /* A header line, then a line per balance, or per bundle (RFC 4180, ended by CR LF). */
 void cmp_csv_balances(const struct cmp *c, struct buf *out);
+void cmp_csv_policies(const struct cmp *c, struct buf *out);
 void cmp_csv_bundles(const struct cmp *c, struct buf *out);
 
 #endif

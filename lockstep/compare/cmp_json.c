@@ -98,6 +98,30 @@ static json_t *attacks(const struct cmp *c)
     return list;
 }
 
+static json_t *money(const struct cmp *c, const struct cmp_measure *m)
+{
+    json_t *made = json_object();
+    for (size_t i = 0; i < c->n_assets; i++) {
+        CLEANUP(buf_fini) struct buf text = {0};
+        buf_printf(&text, "%s", m->money[i].less ? "-" : "");
+        led_u128_print(m->money[i].by, &text);
+        json_object_set_new(made, c->assets[i], json_string(buf_cstr(&text)));
+    }
+    return made;
+}
+
+static json_t *measure(const struct cmp *c, const struct cmp_measure *m)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+                     "rounds", (json_int_t)m->rounds, "messages", (json_int_t)m->messages, "bytes",
+                     (json_int_t)m->bytes, "executed", (json_int_t)m->executed, "executed_again",
+                     (json_int_t)m->executed_again, "final_ns", (json_int_t)m->final_ns, "included",
+                     (json_int_t)m->included, "root", (json_int_t)m->root, "collateral",
+                     (json_int_t)m->collateral, "mixed", (json_int_t)m->mixed, "reverted",
+                     (json_int_t)m->reverted, "other", (json_int_t)m->other, "unlike_oracle",
+                     (json_int_t)m->unlike_serial, "made", money(c, m));
+}
+
 static json_t *runs(const struct cmp *c)
 {
     json_t *list = json_array();
@@ -105,12 +129,12 @@ static json_t *runs(const struct cmp *c)
         const struct cmp_run *run = &c->runs[i];
         char hex[65];
         hex_encode(BYTES_OF(run->sim.result.fingerprint), hex);
-        json_array_append_new(list,
-                              json_pack("{s:s, s:b, s:s, s:i, s:I, s:I, s:s}", "run", run->label,
-                                        "attacks", run->sim.cluster->without_attacks ? 0 : 1,
-                                        "verdict", rep_exit_word(run->exit), "exit", (int)run->exit,
-                                        "expectations", (json_int_t)run->expect.n, "met",
-                                        (json_int_t)run->expect.n_met, "fingerprint", hex));
+        json_array_append_new(
+            list, json_pack("{s:s, s:b, s:s, s:i, s:I, s:I, s:s, s:o}", "run", run->label,
+                            "attacks", run->sim.cluster->without_attacks ? 0 : 1, "verdict",
+                            rep_exit_word(run->exit), "exit", (int)run->exit, "expectations",
+                            (json_int_t)run->expect.n, "met", (json_int_t)run->expect.n_met,
+                            "fingerprint", hex, "measures", measure(c, &run->measure)));
     }
     return list;
 }

@@ -239,11 +239,15 @@ void cmp_text(const struct cmp *c, struct buf *out)
         cmp_attack_text(&c->attacks[i], &text);
         rep_wrap(out, 2, buf_cstr(&text));
     }
-    put_balances(c, out);
-    put_bundles(c, out);
-    put_runs(c, out);
+    if (cmp_is_by_policy(c)) {
+        cmp_policies_text(c, out);
+    } else {
+        put_balances(c, out);
+        put_bundles(c, out);
+        put_runs(c, out);
+    }
     put_failures(c, out);
-    if (c->has_baseline) {
+    if (c->has_baseline && !cmp_is_by_policy(c)) {
         put_sum(c, out);
     }
 }

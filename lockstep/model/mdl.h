@@ -97,6 +97,7 @@ struct mdl_bundle {
     bool has_cause;         /* EXCLUDED: the failed leg, from the tombstones */
     uint32_t cause_chain;   /* index */
     struct pro_place cause; /* rollup is the chain id */
+    bool out_of_rounds;     /* EXCLUDED: undecided when the rounds ended */
 };
 
 /* L1 took money from somebody. */

@@ -142,6 +142,7 @@ static void find_cause(const struct mdl *m, const struct mdl_slot *slot, struct 
         if (f->has_body && order < f->block.count &&
             f->block.entries[order].kind == PRO_ENTRY_EXCLUDED) {
             int chain = mdl_chain_index(m, f->block.entries[order].cause.rollup);
+            b->out_of_rounds |= f->block.entries[order].cause.order == PRO_CAUSE_OVERFLOW;
             b->has_cause = chain >= 0;
             b->cause_chain = chain >= 0 ? (uint32_t)chain : 0;
             b->cause = f->block.entries[order].cause;

@@ -297,6 +297,9 @@ void rep_why(const struct mdl *m, const struct mdl_bundle *b, struct buf *out)
         buf_printf(out, "%s.%u failed in round %u", m->chains[b->cause_chain].rollup->name.text,
                    b->cause.order, b->cause.round);
         why_failed(leg_at(b, b->cause_chain, b->cause.order), mdl_cause_receipt(m, b), out);
+        buf_printf(out, "%s", mdl_is_collateral(m, b) ? "; collateral" : "");
+    } else if (b->out_of_rounds) {
+        buf_printf(out, "undecided when the rounds ended");
     } else if (b->outcome == SCN_REVERTED || b->outcome == SCN_MIXED) {
         why_reverted(m, b, out);
     } else if (b->outcome == SCN_VOIDED) {

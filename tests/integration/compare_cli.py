@@ -244,12 +244,52 @@ class Compare(Case):
             self.assertIn('UNSAFE' if code else 'PASS', self.compare(name, '-q', '--out', '',
                                                                      code=code))
 
+    def by_policy(self, name):
+        code, out, err = self.lockstep('compare', '--format', 'json', '--out', '',
+                                       os.path.join(cli.SCENARIOS, name + '.yaml'))
+        self.assertEqual((code, err), (0, ''))
+        return {run['run']: run['measures'] for run in json.loads(out)['runs']}
+
+    def test_policies_are_compared_unless_something_else_is_asked_for(self):
+        runs = self.by_policy('28_phantom_victim')
+        self.assertEqual(list(runs), ['one_shot', 'fixpoint', 'serial', 'inclusive',
+                                      'block_replace', 'two_phase'])
+        self.assertEqual({name: run['included'] for name, run in runs.items()},
+                         {'one_shot': 0, 'fixpoint': 0, 'serial': 1, 'inclusive': 0,
+                          'block_replace': 0, 'two_phase': 1})
+        self.assertEqual({name for name, run in runs.items() if run['collateral']},
+                         {'one_shot', 'fixpoint', 'block_replace'})
+        self.assertEqual({name for name, run in runs.items() if run['unlike_oracle'] == 0},
+                         {'serial', 'two_phase'})
+
+    def test_money_that_a_policy_makes_is_counted(self):
+        runs = self.by_policy('37_money_from_nothing')
+        self.assertEqual({name: run['made']['ETH'] for name, run in runs.items()},
+                         {'one_shot': '30', 'fixpoint': '0', 'serial': '0', 'inclusive': '0',
+                          'block_replace': '0', 'two_phase': '0'})
+        self.assertEqual([name for name, run in runs.items() if run['mixed']],
+                         ['one_shot', 'inclusive'])
+
+    def test_the_table_of_policies_fits_a_terminal_and_is_kept(self):
+        code, out, _ = self.lockstep('compare',
+                                     os.path.join(cli.SCENARIOS, '26_swapped_cascade.yaml'))
+        self.assertEqual(code, 0)
+        self.assertLessEqual(max(len(line) for line in out.splitlines()
+                                 if not line.startswith('outputs')), 80)
+        kept = os.path.join(self.dir, 'out', 'swapped-cascade-by-policy', 'latest', 'policies.csv')
+        with open(kept, encoding='utf-8', newline='') as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([(row['policy'], row['rounds']) for row in rows],
+                         [('one_shot', '2'), ('fixpoint', '4'), ('serial', '4'),
+                          ('inclusive', '1'), ('block_replace', '2'), ('two_phase', '4')])
+
     def test_misuse_is_explained(self):
         def refused(words, *arguments):
             code, out, err = self.lockstep('compare', *arguments)
             self.assertEqual((code, out), (64, ''))
             self.assertIn(words, err)
-        refused('write --over mempool', 'x.yaml')
+        refused('leave it out', '--policy', 'serial', 'x.yaml')
+        refused('leave it out', '--over', 'policy', '--policy', 'serial', 'x.yaml')
         refused('did you mean `mempool`?', '--over', 'mempol', 'x.yaml')
         refused('did you mean `--over`?', '--ovr', 'mempool', 'x.yaml')
         refused('needs a value', '--over')
