@@ -163,6 +163,7 @@ static int find_keys(struct lab *l)
 
 static bool is_out(const struct lab *l, const struct position *p)
 {
+    CHECK(l->state.outcomes != NULL);
     return l->state.outcomes[p->bundle].fate == POL_EXCLUDED;
 }
 

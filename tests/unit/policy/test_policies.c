@@ -186,9 +186,10 @@ static void test_a_chain_over_two_rollups_takes_a_round_for_each_bundle(void **s
         for (size_t i = 0; i < N; i++) {
             /* In this round the first one left fails, with its leg that comes first. */
             bool on_a = i % 2 == 0;
-            a[i] = i < round ? '.' : i == round && on_a ? '-' : '+';
-            b[i] = i < round ? '.' : i == round && !on_a ? '-' : '+';
-            fates[i] = i <= round ? 'x' : '?';
+            const char *now = i < round ? ".." : i > round ? "++" : on_a ? "-+" : "+-";
+            a[i] = now[0];
+            b[i] = now[1];
+            fates[i] = "?x"[i <= round];
         }
         a[N] = b[N] = fates[N] = 0;
         decide(t, RESULTS(a, b, ""));
