@@ -40,10 +40,10 @@ static bool same_key(const Lockstep__DaKey *a, const Lockstep__DaKey *b)
            a->index == b->index;
 }
 
-/* Results come from the rollup's executor, everything else from the sequencer. */
+/* Results and their proofs come from the rollup's executor, everything else from the sequencer. */
 static bool may_put(const struct da *da, uint32_t from, const Lockstep__DaKey *k)
 {
-    if (k->kind != LOCKSTEP__DA_KIND__DA_RESULT) {
+    if (k->kind != LOCKSTEP__DA_KIND__DA_RESULT && k->kind != LOCKSTEP__DA_KIND__DA_PROOFS) {
         return from == da->p.sequencer_id;
     }
     int i = party_executor_index(&da->p, k->namespace_);

@@ -10,21 +10,30 @@
 
 #define MAX_SLOTS_AHEAD ((size_t)1024)
 
+static void drop_failures(struct exe_slot *slot)
+{
+    for (size_t i = 0; i < slot->n_failures; i++) {
+        buf_fini(&slot->failures[i].result);
+        buf_fini(&slot->failures[i].proofs);
+    }
+    free(slot->failures);
+    slot->failures = NULL;
+    slot->n_failures = 0;
+}
+
 static void slot_destroy(struct exe_slot *slot)
 {
     for (size_t i = 0; i < slot->n_items; i++) {
         buf_fini(&slot->items[i].data);
     }
-    for (size_t i = 0; i < slot->n_failures; i++) {
-        buf_fini(&slot->failures[i]);
-    }
+    drop_failures(slot);
     free(slot->items);
-    free(slot->failures);
     buf_fini(&slot->header);
     buf_fini(&slot->done.header);
     buf_fini(&slot->done.body);
     buf_fini(&slot->done.status);
     buf_fini(&slot->result);
+    buf_fini(&slot->proofs);
     free(slot);
 }
 
@@ -68,22 +77,20 @@ static int add_slot(struct exe *e, uint64_t number, struct exe_slot **out)
     return 0;
 }
 
-static int keep_failures(struct exe_slot *slot, size_t n, const ProtobufCBinaryData *failures)
+static int keep_failures(struct exe_slot *slot, size_t n, Lockstep__Failure *const *failures)
 {
-    for (size_t i = 0; i < slot->n_failures; i++) {
-        buf_fini(&slot->failures[i]);
-    }
-    free(slot->failures);
-    slot->n_failures = 0;
+    drop_failures(slot);
     slot->failures = calloc(n + 1, sizeof(*slot->failures));
     if (slot->failures == NULL) {
         return ERR_NOMEM;
     }
     for (size_t i = 0; i < n; i++) {
-        buf_append_bytes(&slot->failures[i], wire_view(&failures[i]));
-        slot->n_failures++;
-        if (slot->failures[i].err != 0) {
-            return slot->failures[i].err;
+        struct exe_proven *f = &slot->failures[slot->n_failures++];
+        f->result.limit = f->proofs.limit = WIRE_MAX_FRAME;
+        buf_append_bytes(&f->result, wire_view(&failures[i]->result));
+        buf_append_bytes(&f->proofs, wire_view(&failures[i]->proofs));
+        if (f->result.err != 0 || f->proofs.err != 0) {
+            return ERR_NOMEM;
         }
     }
     return 0;
@@ -102,7 +109,7 @@ static bool is_expected(struct exe *e, const struct exe_slot *slot, const struct
 }
 
 static int on_block(struct exe *e, uint32_t from, bool final, const ProtobufCBinaryData *header,
-                    size_t n_failures, const ProtobufCBinaryData *failures)
+                    size_t n_failures, Lockstep__Failure *const *failures)
 {
     struct bytes body;
     struct pro_header h;

@@ -12,9 +12,12 @@ struct views {
     struct pro_bundle_item *bundles;
     uint32_t n_bundles;
     struct pro_block_item *siblings;
-    struct bytes *headers;
     uint32_t n_siblings;
-    struct bytes *failures;
+    struct bytes *headers;
+    uint32_t n_headers;
+    struct pro_block_item *proposals;
+    uint32_t n_proposals;
+    struct pro_proven *failures;
 };
 
 static void views_fini(struct views *v)
@@ -22,6 +25,7 @@ static void views_fini(struct views *v)
     free(v->bundles);
     free(v->siblings);
     free(v->headers);
+    free(v->proposals);
     free(v->failures);
 }
 
@@ -32,35 +36,44 @@ static int by_seq(const void *a, const void *b)
     return x->seq < y->seq ? -1 : (x->seq > y->seq ? 1 : 0);
 }
 
+static void collect_item(const struct exe *e, const struct exe_slot *slot,
+                         const struct exe_item *item, struct views *v)
+{
+    uint64_t rollup = item->key.namespace_;
+    struct bytes data = buf_view(&item->data);
+    if (item->key.kind == LOCKSTEP__DA_KIND__DA_BUNDLE && exe_is_own_bundle(e, data)) {
+        v->bundles[v->n_bundles++] = (struct pro_bundle_item){item->key.index, data};
+    } else if (item->key.kind == LOCKSTEP__DA_KIND__DA_HEADER) {
+        struct pro_block_item block = {data,
+                                       exe_item_data(slot, rollup, LOCKSTEP__DA_KIND__DA_BLOCK, 0)};
+        v->proposals[v->n_proposals++] = block;
+        if (rollup != e->rollup) {
+            v->siblings[v->n_siblings++] = block;
+        }
+    } else if (item->key.kind == LOCKSTEP__DA_KIND__DA_FINAL_HEADER) {
+        v->headers[v->n_headers++] = data;
+    }
+}
+
 static int collect(const struct exe *e, const struct exe_slot *slot, struct views *v)
 {
     v->bundles = calloc(slot->n_items + 1, sizeof(*v->bundles));
     v->siblings = calloc(slot->n_items + 1, sizeof(*v->siblings));
+    v->proposals = calloc(slot->n_items + 1, sizeof(*v->proposals));
     v->headers = calloc(slot->n_items + 1, sizeof(*v->headers));
     v->failures = calloc(slot->n_failures + 1, sizeof(*v->failures));
-    if (v->bundles == NULL || v->siblings == NULL || v->headers == NULL || v->failures == NULL) {
+    if (v->bundles == NULL || v->siblings == NULL || v->proposals == NULL || v->headers == NULL ||
+        v->failures == NULL) {
         return ERR_NOMEM;
     }
     for (size_t i = 0; i < slot->n_items; i++) {
-        const struct exe_item *item = &slot->items[i];
-        uint64_t rollup = item->key.namespace_;
-        if (item->key.kind == LOCKSTEP__DA_KIND__DA_BUNDLE) {
-            v->bundles[v->n_bundles++] =
-                (struct pro_bundle_item){item->key.index, buf_view(&item->data)};
-        } else if (!slot->h.final && item->key.kind == LOCKSTEP__DA_KIND__DA_HEADER) {
-            v->siblings[v->n_siblings].header = buf_view(&item->data);
-            v->siblings[v->n_siblings].body =
-                exe_item_data(slot, rollup, LOCKSTEP__DA_KIND__DA_BLOCK, 0);
-            v->n_siblings++;
-        } else if (slot->h.final && item->key.kind == LOCKSTEP__DA_KIND__DA_FINAL_HEADER) {
-            v->headers[v->n_siblings++] = buf_view(&item->data);
-        }
+        collect_item(e, slot, &slot->items[i], v);
     }
     for (size_t i = 0; i < slot->n_failures; i++) {
-        v->failures[i] = buf_view(&slot->failures[i]);
+        v->failures[i] = (struct pro_proven){buf_view(&slot->failures[i].result),
+                                             buf_view(&slot->failures[i].proofs)};
     }
     qsort(v->bundles, v->n_bundles, sizeof(*v->bundles), by_seq);
-    (void)e;
     return 0;
 }
 
@@ -98,7 +111,9 @@ static void encode_next(const struct exe *e, const struct exe_slot *slot, const 
         .bundles = v->bundles,
         .n_failures = (uint32_t)slot->n_failures,
         .failures = v->failures,
-        .n_siblings = final ? v->n_siblings : 0,
+        .n_proposals = v->n_proposals,
+        .proposals = v->proposals,
+        .n_siblings = final ? v->n_headers : 0,
         .siblings = v->headers,
     };
     pro_next_dossier_encode(&d, out);

@@ -3,7 +3,8 @@
  * slot starts over at FETCHING with each second proposal block and with the finalized block.
  *
  * exe.c dispatches, exe_fetch.c gathers, exe_check.c builds dossiers and judges, exe_run.c executes
- * and signs, exe_watch.c compares what the sequencer tells different people. */
+ * and signs, exe_prove.c proves what failed, exe_watch.c compares what the sequencer tells
+ * different people. */
 #ifndef EXECUTOR_EXE_CORE_H
 #define EXECUTOR_EXE_CORE_H
 
@@ -28,6 +29,12 @@ struct exe_item {
     struct buf data;
 };
 
+/* A signed result, and proofs of failures in it. */
+struct exe_proven {
+    struct buf result;
+    struct buf proofs;
+};
+
 /* What was executed last in the slot. */
 struct exe_executed {
     bool any;
@@ -42,8 +49,8 @@ struct exe_slot {
     enum exe_phase phase;
     struct buf header; /* of the block in hand: signed */
     struct pro_header h;
-    uint32_t stage; /* of fetching */
-    struct buf *failures;
+    uint32_t stage;              /* of fetching */
+    struct exe_proven *failures; /* what the sequencer sent with it */
     size_t n_failures;
     struct exe_item *items;
     size_t n_items;
@@ -53,6 +60,7 @@ struct exe_slot {
     struct led_mark mark;
     struct exe_executed done;
     struct buf result; /* signed, leaves when the modelled time is over */
+    struct buf proofs; /* of the failures in it (pro_failure.h) */
 };
 
 /* A signed artifact of the sequencer for this rollup that came to this executor: from the
@@ -97,6 +105,10 @@ int exe_on_item(struct exe *e, uint32_t from, const Lockstep__DaItem *m) MUST_CH
 struct bytes exe_item_data(const struct exe_slot *slot, uint64_t rollup, Lockstep__DaKind kind,
                            uint32_t index);
 
+/* Returns: false for a bundle that is here only because a tombstone's cause is in it. In: its DA
+ * item; what does not decode is for the check to judge. */
+bool exe_is_own_bundle(const struct exe *e, struct bytes item);
+
 /* exe_check.c */
 int exe_check_start(struct exe *e, struct exe_slot *slot) MUST_CHECK;
 int exe_on_checked(struct exe *e, struct exe_slot *slot, struct bytes result) MUST_CHECK;
@@ -111,6 +123,28 @@ int exe_finish(struct exe *e, struct exe_slot *slot) MUST_CHECK;
 void exe_settle(struct exe *e, uint64_t slot);
 /* L1 has voided these slots: the state goes back to before the first. */
 int exe_void(struct exe *e, uint64_t first, uint64_t last) MUST_CHECK;
+
+/* exe_prove.c */
+
+/* A transaction that failed in the block at hand. */
+struct exe_failed {
+    uint32_t order;
+    struct buf witness;
+};
+
+struct exe_failures {
+    struct exe_failed *items; /* in ascending order of position */
+    size_t n;
+    size_t cap;
+};
+
+/* In: the state as it is before and after the failed transaction. */
+int exe_failures_add(struct exe_failures *f, struct led_state *s, uint32_t order,
+                     const struct led_tx *tx) MUST_CHECK;
+void exe_failures_fini(struct exe_failures *f);
+/* Out: slot->proofs. In: the state's root before the block, and after every entry. */
+int exe_prove(struct exe_slot *slot, const struct exe_failures *f, const struct hash32 *pre_root,
+              const struct hash32 *roots, uint32_t count) MUST_CHECK;
 
 /* exe_watch.c */
 

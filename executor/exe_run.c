@@ -3,25 +3,31 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "common/ledger/led_access.h"
 #include "common/protocol/pro_cover.h"
+#include "common/protocol/pro_merkle.h"
 #include "common/protocol/pro_signed.h"
 
 #include <stdlib.h>
 
-/* Receipt of an entry that holds no transaction. */
-#define RECEIPT_NONE ((struct hash32){{0}})
+/* Receipt and access set of an entry that holds no transaction. */
+#define NOTHING ((struct hash32){{0}})
 
 /* Per entry, in order: what binds the execution into the signed result. */
 struct steps {
     struct hash32 *receipts;
     struct hash32 *roots;
+    struct hash32 *accesses;
     uint32_t n_failed;
+    struct exe_failures failures;
 };
 
 static void steps_fini(struct steps *s)
 {
     free(s->receipts);
     free(s->roots);
+    free(s->accesses);
+    exe_failures_fini(&s->failures);
 }
 
 /* The slot's proposal blocks of round 0, this rollup's and those its bundles touch. */
@@ -29,6 +35,7 @@ struct proposals {
     struct pro_block *blocks;
     const struct pro_block **list;
     size_t n;
+    struct pro_cover_source *sources; /* in ascending order of rollup */
 };
 
 static void proposals_fini(struct proposals *p)
@@ -38,49 +45,82 @@ static void proposals_fini(struct proposals *p)
     }
     free(p->blocks);
     free(p->list);
+    free(p->sources);
 }
 
-static int open_proposals(const struct exe_slot *slot, struct proposals *p)
+static int add_proposal(struct proposals *p, struct bytes header, struct bytes body)
 {
-    p->blocks = calloc(slot->n_items + 1, sizeof(*p->blocks));
-    p->list = calloc(slot->n_items + 1, sizeof(*p->list));
-    if (p->blocks == NULL || p->list == NULL) {
-        return ERR_NOMEM;
+    struct pro_header h;
+    struct pro_block *block = &p->blocks[p->n];
+    if (header.len < sizeof(struct sig65)) {
+        return ERR_TRUNCATED;
     }
-    for (size_t i = 0; i < slot->n_items; i++) {
-        const struct exe_item *item = &slot->items[i];
-        if (item->key.kind != LOCKSTEP__DA_KIND__DA_BLOCK || item->key.index != 0 || !item->here) {
-            continue;
-        }
-        int rc = pro_block_decode(buf_view(&item->data), &p->blocks[p->n]);
-        if (rc != 0) {
-            return rc;
-        }
-        p->list[p->n] = &p->blocks[p->n];
-        p->n++;
+    int rc = pro_header_decode(bytes_of(header.data, header.len - sizeof(struct sig65)), &h);
+    rc = rc != 0 ? rc : pro_block_decode(body, block);
+    if (rc != 0) {
+        return rc;
     }
+    size_t at = p->n++;
+    for (; at > 0 && p->sources[at - 1].rollup > h.rollup; at--) {
+        p->sources[at] = p->sources[at - 1];
+    }
+    p->sources[at] = (struct pro_cover_source){h.rollup, h.commitment};
+    p->list[p->n - 1] = block;
     return 0;
 }
 
-static int run_entry(struct exe *e, const struct proposals *p, const struct pro_entry *entry,
-                     struct hash32 *receipt, bool *succeeded)
+/* They have been checked before. */
+static int open_proposals(const struct exe_slot *slot, struct proposals *p)
+{
+    int rc = 0;
+    p->blocks = calloc(slot->n_items + 1, sizeof(*p->blocks));
+    p->list = calloc(slot->n_items + 1, sizeof(*p->list));
+    p->sources = calloc(slot->n_items + 1, sizeof(*p->sources));
+    if (p->blocks == NULL || p->list == NULL || p->sources == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < slot->n_items && rc == 0; i++) {
+        const struct exe_item *item = &slot->items[i];
+        if (item->key.kind == LOCKSTEP__DA_KIND__DA_HEADER && item->key.index == 0) {
+            rc = add_proposal(
+                p, buf_view(&item->data),
+                exe_item_data(slot, item->key.namespace_, LOCKSTEP__DA_KIND__DA_BLOCK, 0));
+        }
+    }
+    return rc;
+}
+
+static int take_access(const struct led_tx *tx, struct hash32 *out)
+{
+    CLEANUP(led_access_fini) struct led_access access = {0};
+    int rc = led_access_of(tx, &access);
+    if (rc == 0) {
+        led_access_hash(&access, out);
+    }
+    return rc;
+}
+
+static int run_entry(struct exe *e, const struct proposals *p, const struct pro_block *b,
+                     uint32_t order, struct steps *s, bool *succeeded)
 {
     CLEANUP(led_tx_fini) struct led_tx tx = {0};
+    const struct pro_entry *entry = &b->entries[order];
     struct led_receipt r = {0};
-    *receipt = RECEIPT_NONE;
+    s->receipts[order] = s->accesses[order] = NOTHING;
     *succeeded = false;
     if (entry->kind != PRO_ENTRY_TX) {
         return 0;
     }
     uint32_t uncovered = LED_NO_OP;
     int rc = led_tx_decode(entry->tx, &tx);
+    rc = rc != 0 ? rc : take_access(&tx, &s->accesses[order]);
     rc = rc != 0 ? rc : pro_cover_of(p->list, p->n, entry, &tx, &uncovered);
     rc = rc != 0 ? rc : led_execute_in(e->state, &tx, uncovered, &r);
     if (rc == 0) {
         *succeeded = r.ok;
-        led_receipt_hash(&r, receipt);
+        led_receipt_hash(&r, &s->receipts[order]);
     }
-    return rc;
+    return rc != 0 || r.ok ? rc : exe_failures_add(&s->failures, e->state, order, &tx);
 }
 
 /* Executes the block in order; what fails has no effect at all. */
@@ -89,7 +129,7 @@ static int run_block(struct exe *e, const struct proposals *p, const struct pro_
 {
     for (uint32_t i = 0; i < b->count; i++) {
         bool succeeded = false;
-        int rc = run_entry(e, p, &b->entries[i], &s->receipts[i], &succeeded);
+        int rc = run_entry(e, p, b, i, s, &succeeded);
         if (rc != 0) {
             return rc;
         }
@@ -103,10 +143,11 @@ static int run_block(struct exe *e, const struct proposals *p, const struct pro_
     return 0;
 }
 
-static int sign_result(struct exe *e, struct exe_slot *slot, const struct hash32 *pre_root,
-                       struct steps *s)
+static int sign_result(struct exe *e, struct exe_slot *slot, const struct proposals *p,
+                       const struct hash32 *pre_root, struct steps *s)
 {
     CLEANUP(buf_fini) struct buf body = {0};
+    CLEANUP(buf_fini) struct buf sources = {0};
     struct pro_result r = {
         .rollup = e->rollup,
         .slot = slot->number,
@@ -118,7 +159,13 @@ static int sign_result(struct exe *e, struct exe_slot *slot, const struct hash32
         .count = slot->h.count,
         .status = buf_view(&slot->done.status),
     };
+    pro_cover_sources_encode(p->sources, (uint32_t)p->n, &sources);
+    if (sources.err != 0) {
+        return sources.err;
+    }
+    pro_cover_hash(buf_view(&sources), &r.cover_hash);
     pro_merkle_root(s->receipts, r.count, &r.receipts_root);
+    pro_merkle_root(s->accesses, r.count, &r.access_root);
     pro_merkle_root(s->roots, r.count, &r.step_roots_root);
     pro_result_encode(&r, &body);
     buf_clear(&slot->result);
@@ -159,7 +206,8 @@ static int run(struct exe *e, struct exe_slot *slot)
     }
     s.receipts = calloc((size_t)b.count + 1, sizeof(*s.receipts));
     s.roots = calloc((size_t)b.count + 1, sizeof(*s.roots));
-    if (s.receipts == NULL || s.roots == NULL) {
+    s.accesses = calloc((size_t)b.count + 1, sizeof(*s.accesses));
+    if (s.receipts == NULL || s.roots == NULL || s.accesses == NULL) {
         return ERR_NOMEM;
     }
     if (slot->marked) {
@@ -172,7 +220,8 @@ static int run(struct exe *e, struct exe_slot *slot)
     rc = take_over(e, slot, b.count);
     rc = rc != 0 ? rc : run_block(e, &proposals, &b, slot->done.status.data, &s);
     led_state_root(e->state, &slot->done.post_root);
-    rc = rc != 0 ? rc : sign_result(e, slot, &pre_root, &s);
+    rc = rc != 0 ? rc : exe_prove(slot, &s.failures, &pre_root, s.roots, b.count);
+    rc = rc != 0 ? rc : sign_result(e, slot, &proposals, &pre_root, &s);
     if (rc != 0) {
         return rc;
     }
@@ -201,9 +250,15 @@ int exe_on_run_over(struct exe *e, struct exe_slot *slot)
     if (rc != 0) {
         return rc;
     }
+    rc = party_da_put(&e->p, e->rollup, slot->number, LOCKSTEP__DA_KIND__DA_PROOFS, slot->h.round,
+                      buf_view(&slot->proofs));
+    if (rc != 0) {
+        return rc;
+    }
     Lockstep__ExecutionResult result = LOCKSTEP__EXECUTION_RESULT__INIT;
     Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
     result.result = wire_bytes(buf_view(&slot->result));
+    result.proofs = wire_bytes(buf_view(&slot->proofs));
     m.body_case = LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT;
     m.execution_result = &result;
     return party_send(&e->p, e->p.sequencer_id, &m);

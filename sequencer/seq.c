@@ -97,6 +97,9 @@ static int seq_work_done(struct party *p, const struct act_event *ev)
     if (ev->work_kind == SEQ_WORK_SOLVE) {
         return seq_on_solved(s, slot, ev->body);
     }
+    if (ev->work_kind == SEQ_WORK_VERIFY) {
+        return seq_on_verified(s, slot, ev->body);
+    }
     return slot->phase == SEQ_SEALING ? seq_on_order_committed(s, slot, ev->body)
                                       : seq_on_committed(s, slot, ev->body);
 }

@@ -9,10 +9,10 @@
  *
  * seq.c dispatches; seq_admit.c takes and refuses submissions, seq_batch.c has their proofs
  * verified, seq_promise.c gives out positions; seq_slot.c seals and reveals, seq_rounds.c proposes,
- * collects results, applies the policy and finalizes; seq_describe.c tells the policy what a slot
- * consists of; seq_log.c signs; seq_work.c computes;
- * seq_faults.c misbehaves where a scenario wants it, seq_attack.c is what a dishonest sequencer
- * does with what it reads on the way in. */
+ * applies the policy and finalizes, seq_results.c collects and verifies results; seq_describe.c
+ * tells the policy what a slot consists of; seq_log.c signs; seq_work.c computes; seq_faults.c
+ * misbehaves where a scenario wants it, seq_attack.c is what a dishonest sequencer does with what
+ * it reads on the way in. */
 #ifndef SEQUENCER_SEQ_CORE_H
 #define SEQUENCER_SEQ_CORE_H
 
@@ -60,6 +60,7 @@ enum seq_work {
     SEQ_WORK_ADMIT = 1,  /* legs -> per leg: rc, exponent */
     SEQ_WORK_SOLVE = 2,  /* bundles -> per leg: verdict, w, plaintext */
     SEQ_WORK_COMMIT = 3, /* blocks -> commitments */
+    SEQ_WORK_VERIFY = 4, /* a result's proofs of failure -> the first that does not hold */
 };
 
 #define SEQ_TIMER_SLOT UINT64_C(1)
@@ -87,19 +88,23 @@ struct seq_chain {
     uint64_t gas;
     struct pro_block block; /* of the latest round; tx views into the slot's `revealed` */
     uint32_t round;
-    bool changed;  /* being committed now, to be published as `round` */
-    bool awaiting; /* a result is due */
+    bool changed;   /* being committed now, to be published as `round` */
+    bool *told;     /* by order: its executor has been told why this is a tombstone */
+    bool awaiting;  /* a result is due */
+    bool verifying; /* it is here, its proofs are being verified */
     struct hash32 body_hash;
     struct vc_commitment commitment;
     struct buf result;     /* latest signed result */
     struct pro_result res; /* its content, views into result */
+    struct buf proofs;     /* of its failures, while they are being verified */
 };
 
-/* A signed result that may have to prove a failure later. */
+/* A signed result and its proofs of failure, for those who are sent its consequences. */
 struct seq_failure {
     uint64_t rollup;
     uint32_t round;
     struct buf artifact;
+    struct buf proofs;
 };
 
 /* A bundle on its way to a promise. */
@@ -252,7 +257,13 @@ void seq_slot_destroy(struct seq_slot **slot, size_t n_chains);
 /* seq_rounds.c */
 int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised) MUST_CHECK;
 int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result) MUST_CHECK;
+/* All results of a round are in: the policy decides, the next round or the end begins. */
+int seq_decide(struct seq *s, struct seq_slot *slot) MUST_CHECK;
+
+/* seq_results.c */
 int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult *m) MUST_CHECK;
+int seq_on_verified(struct seq *s, struct seq_slot *slot, struct bytes result) MUST_CHECK;
+int seq_work_verify(struct bytes request, struct buf *result) MUST_CHECK;
 
 /* seq_describe.c */
 /* Out: slot->pol_slot and a fresh slot->pol; chains are indices into view.executors. */

@@ -4,7 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
-#include "common/protocol/pro_signed.h"
+#include "common/protocol/pro_failure.h"
 #include "sequencer/seq_faults.h"
 
 #include <stdlib.h>
@@ -34,25 +34,88 @@ int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised)
     return 0;
 }
 
-/* ---- Which results prove what ---- */
+/* ---- What proves removals ---- */
 
-/* The signed results behind a block's tombstones, each once. `out` has room for n_failures. */
-static size_t results_behind(const struct seq_slot *slot, const struct pro_block *b,
-                             ProtobufCBinaryData *out)
+/* The results behind a block's new tombstones, each once, with the proofs they refer to. */
+struct behind {
+    Lockstep__Failure *items;
+    Lockstep__Failure **list;
+    struct buf *proofs; /* parallel to items */
+    uint32_t *orders;   /* scratch */
+    size_t n;
+};
+
+static void behind_fini(struct behind *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        buf_fini(&b->proofs[i]);
+    }
+    free(b->items);
+    free(b->list);
+    free(b->proofs);
+    free(b->orders);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint32_t *x = a;
+    const uint32_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Which positions of a result the chain's new tombstones refer to. Returns: how many. */
+static size_t orders_behind(const struct seq_chain *chain, const struct seq_failure *f,
+                            uint32_t *orders)
 {
     size_t n = 0;
-    for (size_t i = 0; i < slot->n_failures; i++) {
-        const struct seq_failure *f = &slot->failures[i];
-        for (uint32_t k = 0; k < b->count; k++) {
-            const struct pro_entry *e = &b->entries[k];
-            if (e->kind == PRO_ENTRY_EXCLUDED && e->cause.rollup == f->rollup &&
-                e->cause.round == f->round) {
-                out[n++] = wire_bytes(buf_view(&f->artifact));
-                break;
-            }
+    for (uint32_t i = 0; i < chain->block.count; i++) {
+        const struct pro_entry *e = &chain->block.entries[i];
+        if (e->kind == PRO_ENTRY_EXCLUDED && !chain->told[i] && e->cause.rollup == f->rollup &&
+            e->cause.round == f->round && e->cause.order != PRO_CAUSE_OVERFLOW) {
+            orders[n++] = e->cause.order;
         }
     }
+    qsort(orders, n, sizeof(*orders), by_value);
     return n;
+}
+
+static int collect_behind(const struct seq_slot *slot, const struct seq_chain *chain,
+                          struct behind *b)
+{
+    b->items = calloc(slot->n_failures + 1, sizeof(*b->items));
+    b->list = calloc(slot->n_failures + 1, sizeof(struct Lockstep__Failure *));
+    b->proofs = calloc(slot->n_failures + 1, sizeof(*b->proofs));
+    b->orders = calloc((size_t)chain->block.count + 1, sizeof(*b->orders));
+    if (b->items == NULL || b->list == NULL || b->proofs == NULL || b->orders == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < slot->n_failures; i++) {
+        const struct seq_failure *f = &slot->failures[i];
+        size_t n = orders_behind(chain, f, b->orders);
+        if (n == 0) {
+            continue;
+        }
+        struct buf *proofs = &b->proofs[b->n];
+        proofs->limit = WIRE_MAX_FRAME;
+        b->list[b->n] = &b->items[b->n];
+        lockstep__failure__init(b->list[b->n]);
+        b->n++;
+        int rc = pro_proofs_select(buf_view(&f->proofs), b->orders, n, proofs);
+        if (rc != 0) {
+            return rc;
+        }
+        b->list[b->n - 1]->result = wire_bytes(buf_view(&f->artifact));
+        b->list[b->n - 1]->proofs = wire_bytes(buf_view(proofs));
+    }
+    return 0;
+}
+
+/* From now on its executor knows why. */
+static void mark_told(struct seq_chain *chain)
+{
+    for (uint32_t i = 0; i < chain->block.count; i++) {
+        chain->told[i] = chain->block.entries[i].kind == PRO_ENTRY_EXCLUDED;
+    }
 }
 
 /* The other rollups that the bundles of chain `at` touch. `out` has room for n_chains. */
@@ -116,29 +179,29 @@ static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool fi
 static int send_to_executor(struct seq *s, struct seq_slot *slot, size_t at, bool final,
                             struct bytes header)
 {
-    CLEANUP(cleanup_free)
-    ProtobufCBinaryData *failures = calloc(slot->n_failures + 1, sizeof(*failures));
+    CLEANUP(behind_fini) struct behind failures = {0};
     CLEANUP(cleanup_free) uint64_t *touched = calloc(s->n_chains, sizeof(*touched));
-    if (failures == NULL || touched == NULL) {
-        return ERR_NOMEM;
+    int rc = touched == NULL ? ERR_NOMEM : collect_behind(slot, &slot->chains[at], &failures);
+    if (rc != 0) {
+        return rc;
     }
-    size_t n_failures = results_behind(slot, &slot->chains[at].block, failures);
+    mark_told(&slot->chains[at]);
     size_t n_touched = touched_rollups(s, slot, at, touched);
     Lockstep__ProposalBlock proposal = LOCKSTEP__PROPOSAL_BLOCK__INIT;
     Lockstep__FinalizedBlock finalized = LOCKSTEP__FINALIZED_BLOCK__INIT;
     Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
     if (final) {
         finalized.header = wire_bytes(header);
-        finalized.n_failures = n_failures;
-        finalized.failures = failures;
+        finalized.n_failures = failures.n;
+        finalized.failures = failures.list;
         finalized.n_touched = n_touched;
         finalized.touched = touched;
         m.body_case = LOCKSTEP__MESSAGE__BODY_FINALIZED_BLOCK;
         m.finalized_block = &finalized;
     } else {
         proposal.header = wire_bytes(header);
-        proposal.n_failures = n_failures;
-        proposal.failures = failures;
+        proposal.n_failures = failures.n;
+        proposal.failures = failures.list;
         proposal.n_siblings = n_touched;
         proposal.siblings = touched;
         m.body_case = LOCKSTEP__MESSAGE__BODY_PROPOSAL_BLOCK;
@@ -255,7 +318,7 @@ static int build_next(struct seq *s, struct seq_slot *slot)
     return seq_start_commit(s, slot, false);
 }
 
-static int decide(struct seq *s, struct seq_slot *slot)
+int seq_decide(struct seq *s, struct seq_slot *slot)
 {
     CLEANUP(cleanup_free) struct bytes *status = calloc(s->n_chains, sizeof(*status));
     CLEANUP(cleanup_free) uint32_t *executed = calloc(s->n_chains, sizeof(*executed));
@@ -278,90 +341,4 @@ static int decide(struct seq *s, struct seq_slot *slot)
         pol_decide(s->p.policy, &slot->pol_slot, &s->p.rules, &round, &slot->pol);
     } while (!slot->pol.done && !pol_must_execute(&slot->pol));
     return build_next(s, slot);
-}
-
-/* ---- Results ---- */
-
-static int keep_result(struct seq_slot *slot, struct seq_chain *chain, struct bytes artifact)
-{
-    int rc = VEC_RESERVE(slot->failures, slot->cap_failures, slot->n_failures + 1);
-    if (rc != 0) {
-        return rc;
-    }
-    struct seq_failure f = {.rollup = chain->block.rollup, .round = chain->round};
-    buf_append_bytes(&f.artifact, artifact);
-    buf_clear(&chain->result);
-    buf_append_bytes(&chain->result, artifact);
-    if (f.artifact.err != 0 || chain->result.err != 0) {
-        buf_fini(&f.artifact);
-        return ERR_NOMEM;
-    }
-    slot->failures[slot->n_failures++] = f;
-    struct bytes body = {chain->result.data, chain->result.len - sizeof(struct sig65)};
-    CHECK(pro_result_decode(body, &chain->res) == 0);
-    chain->awaiting = false;
-    return 0;
-}
-
-static bool all_in(const struct seq *s, const struct seq_slot *slot)
-{
-    for (size_t i = 0; i < s->n_chains; i++) {
-        if (slot->chains[i].awaiting) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Which chain a message comes from: its executor's index, or -1. */
-static int chain_of_peer(const struct seq *s, uint32_t from)
-{
-    for (size_t i = 0; i < s->n_chains; i++) {
-        if (s->p.executor_ids[i] == from) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult *m)
-{
-    struct bytes artifact = wire_view(&m->result);
-    struct bytes body;
-    struct pro_result r;
-    int at = chain_of_peer(s, from);
-    if (at < 0) {
-        party_reject(&s->p, from, ACT_REJECT_UNEXPECTED, "results come from executors");
-        return 0;
-    }
-    int rc = pro_unsign_from(&s->p.view.deployment.id, PRO_TAG_RESULT, artifact,
-                             &s->p.view.executors[at].address, &body);
-    if (rc != 0) {
-        party_reject(&s->p, from, ACT_REJECT_SIGNATURE, "result: %s", err_text(rc));
-        return 0;
-    }
-    rc = pro_result_decode(body, &r);
-    if (rc != 0) {
-        party_reject(&s->p, from, ACT_REJECT_MALFORMED, "result: %s", err_text(rc));
-        return 0;
-    }
-    struct seq_slot *slot = seq_find_slot(s, r.slot);
-    struct seq_chain *chain = slot != NULL ? &slot->chains[at] : NULL;
-    if (slot == NULL || slot->phase != SEQ_EXECUTING || !chain->awaiting ||
-        r.round != chain->round) {
-        party_reject(&s->p, from, ACT_REJECT_STALE, "no result is due for slot %llu round %u",
-                     (unsigned long long)r.slot, r.round);
-        return 0;
-    }
-    if (r.rollup != chain->block.rollup || r.count != chain->n_legs ||
-        !hash32_equal(&r.body_hash, &chain->body_hash) ||
-        memcmp(r.commitment.b, chain->commitment.b, sizeof(r.commitment.b)) != 0) {
-        party_reject(&s->p, from, ACT_REJECT_CONTENT, "result of another block");
-        return 0;
-    }
-    rc = keep_result(slot, chain, artifact);
-    if (rc == 0 && all_in(s, slot)) {
-        rc = decide(s, slot);
-    }
-    return rc;
 }

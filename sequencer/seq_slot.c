@@ -20,6 +20,8 @@ static void chain_fini(struct seq_chain *c)
     free(c->legs);
     pro_block_fini(&c->block);
     buf_fini(&c->result);
+    buf_fini(&c->proofs);
+    free(c->told);
 }
 
 void seq_slot_destroy(struct seq_slot **slot, size_t n_chains)
@@ -36,6 +38,7 @@ void seq_slot_destroy(struct seq_slot **slot, size_t n_chains)
     }
     for (size_t i = 0; i < s->n_failures; i++) {
         buf_fini(&s->failures[i].artifact);
+        buf_fini(&s->failures[i].proofs);
     }
     free(s->bundles);
     free(s->exponents);
@@ -110,8 +113,9 @@ static int promised_block(struct seq *s, struct seq_slot *slot, size_t at)
     struct seq_chain *chain = &slot->chains[at];
     int rc = pro_block_init(&chain->block, slot->number, s->p.view.executors[at].rollup, 0,
                             chain->n_legs);
-    if (rc != 0) {
-        return rc;
+    chain->told = calloc((size_t)chain->n_legs + 1, sizeof(*chain->told));
+    if (rc != 0 || chain->told == NULL) {
+        return rc != 0 ? rc : ERR_NOMEM;
     }
     for (uint32_t i = 0; i < chain->n_legs; i++) {
         const struct seq_bundle *b = slot->bundles[chain->legs[i].bundle];

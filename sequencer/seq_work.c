@@ -152,6 +152,8 @@ int seq_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
         return work_solve(s, request, result);
     case SEQ_WORK_COMMIT:
         return work_commit(s, request, result);
+    case SEQ_WORK_VERIFY:
+        return seq_work_verify(request, result);
     }
     return ERR_UNSUPPORTED;
 }

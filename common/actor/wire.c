@@ -188,6 +188,15 @@ static bool get_is_valid(const Lockstep__DaGet *g)
     return ok;
 }
 
+static bool failures_are_valid(size_t n, Lockstep__Failure *const *failures)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = failures[i]->result.len > 0 && failures[i]->proofs.len > 0;
+    }
+    return ok;
+}
+
 /* One rule per message: what protobuf itself cannot say. */
 static bool message_is_valid(const Lockstep__Message *m)
 {
@@ -201,13 +210,15 @@ static bool message_is_valid(const Lockstep__Message *m)
     case LOCKSTEP__MESSAGE__BODY_SUBMIT_BUNDLE:
         return m->submit_bundle->bundle.len > 0;
     case LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT:
-        return m->execution_result->result.len > 0;
+        return m->execution_result->result.len > 0 && m->execution_result->proofs.len > 0;
     case LOCKSTEP__MESSAGE__BODY_PROPOSAL_REJECTED:
         return m->proposal_rejected->violation[0] != 0;
     case LOCKSTEP__MESSAGE__BODY_PROPOSAL_BLOCK:
-        return m->proposal_block->header.len > 0;
+        return m->proposal_block->header.len > 0 &&
+               failures_are_valid(m->proposal_block->n_failures, m->proposal_block->failures);
     case LOCKSTEP__MESSAGE__BODY_FINALIZED_BLOCK:
-        return m->finalized_block->header.len > 0;
+        return m->finalized_block->header.len > 0 &&
+               failures_are_valid(m->finalized_block->n_failures, m->finalized_block->failures);
     case LOCKSTEP__MESSAGE__BODY_DA_PUT:
         return key_is_valid(m->da_put->key) && m->da_put->data.len > 0;
     case LOCKSTEP__MESSAGE__BODY_DA_STORED:

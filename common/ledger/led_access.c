@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "common/crypto/hash.h"
 
 #include <stdlib.h>
 
@@ -203,4 +204,9 @@ bool led_access_meet(const struct led_access *a, const struct led_access *b)
         }
     }
     return false;
+}
+
+void led_access_hash(const struct led_access *a, struct hash32 *out)
+{
+    hash_sha256(bytes_of((const uint8_t *)a->paths, a->n * sizeof(*a->paths)), out);
 }

@@ -25,6 +25,9 @@ void led_access_fini(struct led_access *a);
  * Out: at most `max`. Returns: how many. */
 size_t led_access_first(const struct led_tx *tx, struct hash32 *paths, size_t max);
 
+/* Out: sha256 of the paths, in order. */
+void led_access_hash(const struct led_access *a, struct hash32 *out);
+
 bool led_access_has(const struct led_access *a, const struct hash32 *path);
 
 /* Returns: true if both have a path in common. */

@@ -97,6 +97,12 @@ struct pro_proposal_dossier {
     const struct pro_block_item *siblings;
 };
 
+/* A signed result, and proofs of failures in it (pro_failure.h). */
+struct pro_proven {
+    struct bytes result;
+    struct bytes proofs;
+};
+
 /* What an executor looks at when it is sent a second proposal block or a finalized block. */
 struct pro_next_dossier {
     struct pro_block_item before; /* what it executed last in this slot */
@@ -106,8 +112,10 @@ struct pro_next_dossier {
     uint32_t n_bundles; /* every bundle with a leg in the block, by seq */
     const struct pro_bundle_item *bundles;
     uint32_t n_failures;
-    const struct bytes *failures; /* signed results */
-    uint32_t n_siblings;          /* final only: signed final headers of these rollups */
+    const struct pro_proven *failures;
+    uint32_t n_proposals; /* round 0 of this rollup and of those its bundles and causes touch */
+    const struct pro_block_item *proposals;
+    uint32_t n_siblings; /* final only: signed final headers of these rollups */
     const struct bytes *siblings;
 };
 

@@ -1,6 +1,8 @@
 #include "common/protocol/pro_cover.h"
 
 #include "common/base/cleanup.h"
+#include "common/crypto/hash.h"
+#include "common/protocol/pro_descriptor.h"
 
 #include <stdlib.h>
 
@@ -63,4 +65,49 @@ int pro_cover_of(const struct pro_block *const *blocks, size_t n_blocks, const s
     l.list[tx->leg] = tx;
     *uncovered_op = led_cover_check(l.list, l.n, tx->leg);
     return 0;
+}
+
+void pro_cover_sources_encode(const struct pro_cover_source *sources, uint32_t n, struct buf *out)
+{
+    wr_u32(out, n);
+    for (uint32_t i = 0; i < n; i++) {
+        wr_u64(out, sources[i].rollup);
+        wr_fixed(out, sources[i].commitment.b, sizeof(sources[i].commitment.b));
+    }
+}
+
+int pro_cover_sources_decode(struct bytes in, struct pro_cover_source **out, uint32_t *n)
+{
+    struct rd r = rd_from(in);
+    uint32_t count = rd_u32(&r);
+    if (r.err != 0 || count > PRO_MAX_ROLLUPS) {
+        return r.err != 0 ? r.err : ERR_TOOBIG;
+    }
+    CLEANUP(cleanup_free)
+    struct pro_cover_source *sources = calloc((size_t)count + 1, sizeof(*sources));
+    if (sources == NULL) {
+        return ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        sources[i].rollup = rd_u64(&r);
+        rd_fixed(&r, sources[i].commitment.b, sizeof(sources[i].commitment.b));
+        if (r.err == 0 && i > 0 && sources[i].rollup <= sources[i - 1].rollup) {
+            rd_fail(&r, ERR_NONCANONICAL);
+        }
+    }
+    int rc = rd_end(&r);
+    if (rc == 0) {
+        *out = MOVE(sources);
+        *n = count;
+    }
+    return rc;
+}
+
+void pro_cover_hash(struct bytes sources, struct hash32 *out)
+{
+    struct hash_keccak h;
+    hash_keccak_init(&h);
+    hash_keccak_add(&h, bytes_str("lockstep/cover/v1"));
+    hash_keccak_add(&h, sources);
+    hash_keccak_end(&h, out);
 }

@@ -54,6 +54,19 @@ static uint32_t artifacts_decode(struct rd *r, struct bytes *items)
     return n;
 }
 
+static uint32_t proven_decode(struct rd *r, struct pro_proven *items)
+{
+    uint32_t n = rd_count(r, UINT32_MAX, 8);
+    for (uint32_t i = 0; i < n; i++) {
+        struct bytes result = rd_var(r, MAX_PIECE_BYTES);
+        struct bytes proofs = rd_var(r, MAX_PIECE_BYTES);
+        if (items != NULL) {
+            items[i] = (struct pro_proven){result, proofs};
+        }
+    }
+    return n;
+}
+
 static uint32_t block_items_decode(struct rd *r, struct pro_block_item *items)
 {
     uint32_t n = rd_count(r, UINT32_MAX, 8);
@@ -89,18 +102,18 @@ void pro_next_dossier_encode(const struct pro_next_dossier *d, struct buf *out)
     bundles_encode(d->bundles, d->n_bundles, out);
     wr_u32(out, d->n_failures);
     for (uint32_t i = 0; i < d->n_failures; i++) {
-        wr_var(out, d->failures[i]);
+        wr_var(out, d->failures[i].result);
+        wr_var(out, d->failures[i].proofs);
+    }
+    wr_u32(out, d->n_proposals);
+    for (uint32_t i = 0; i < d->n_proposals; i++) {
+        block_item_encode(&d->proposals[i], out);
     }
     wr_u32(out, d->n_siblings);
     for (uint32_t i = 0; i < d->n_siblings; i++) {
         wr_var(out, d->siblings[i]);
     }
 }
-
-struct proposal_arrays {
-    struct pro_block_item siblings[PRO_MAX_ENTRIES];
-    struct pro_bundle_item bundles[];
-};
 
 int pro_proposal_dossier_decode(struct bytes in, struct pro_proposal_dossier *out, void **arrays)
 {
@@ -143,25 +156,29 @@ int pro_next_dossier_decode(struct bytes in, struct pro_next_dossier *out, void 
     d.after = block_item_decode(&r);
     struct rd counting = r;
     d.n_bundles = bundles_decode(&counting, NULL);
-    d.n_failures = artifacts_decode(&counting, NULL);
+    d.n_failures = proven_decode(&counting, NULL);
+    d.n_proposals = block_items_decode(&counting, NULL);
     d.n_siblings = artifacts_decode(&counting, NULL);
     int rc = rd_end(&counting);
     if (rc != 0) {
         return rc;
     }
-    size_t n_artifacts = (size_t)d.n_failures + d.n_siblings;
     struct pro_bundle_item *bundles =
-        malloc(d.n_bundles * sizeof(*bundles) + n_artifacts * sizeof(struct bytes) + 1);
+        malloc(d.n_bundles * sizeof(*bundles) + d.n_failures * sizeof(*d.failures) +
+               d.n_proposals * sizeof(*d.proposals) + d.n_siblings * sizeof(*d.siblings) + 1);
     if (bundles == NULL) {
         return ERR_NOMEM;
     }
-    struct bytes *failures = (struct bytes *)(bundles + d.n_bundles);
-    struct bytes *siblings = failures + d.n_failures;
+    struct pro_proven *failures = (struct pro_proven *)(bundles + d.n_bundles);
+    struct pro_block_item *proposals = (struct pro_block_item *)(failures + d.n_failures);
+    struct bytes *siblings = (struct bytes *)(proposals + d.n_proposals);
     (void)bundles_decode(&r, bundles);
-    (void)artifacts_decode(&r, failures);
+    (void)proven_decode(&r, failures);
+    (void)block_items_decode(&r, proposals);
     (void)artifacts_decode(&r, siblings);
     d.bundles = bundles;
     d.failures = failures;
+    d.proposals = proposals;
     d.siblings = siblings;
     *out = d;
     *arrays = bundles;

@@ -5,8 +5,8 @@
  *   proposal    = u64 slot, u64 rollup, block item, var(order) var(openings),
  *                 u32 n { u32 seq, var(bundle item) }, u32 n { block item }
  *   next        = block item before, var(status), post_root (32), block item after,
- *                 u32 n { u32 seq, var(bundle item) }, u32 n { var(result) },
- *                 u32 n { var(signed final header) } */
+ *                 u32 n { u32 seq, var(bundle item) }, u32 n { var(result) var(proofs) },
+ *                 u32 n { block item }, u32 n { var(signed final header) } */
 #ifndef PROTOCOL_PRO_DOSSIER_H
 #define PROTOCOL_PRO_DOSSIER_H
 

@@ -1,12 +1,7 @@
 #include "common/protocol/pro_result.h"
 
-#include "common/crypto/hash.h"
-
 #include <stdlib.h>
 
-#define TAG_LEAF 0x10
-#define TAG_NODE 0x11
-#define TAG_LENGTH 0x12
 #define MAX_OPENING_BYTES ((size_t)512)
 
 void pro_result_encode(const struct pro_result *r, struct buf *out)
@@ -22,6 +17,8 @@ void pro_result_encode(const struct pro_result *r, struct buf *out)
     wr_var(out, r->status);
     wr_fixed(out, r->receipts_root.b, 32);
     wr_fixed(out, r->step_roots_root.b, 32);
+    wr_fixed(out, r->access_root.b, 32);
+    wr_fixed(out, r->cover_hash.b, 32);
 }
 
 int pro_result_decode(struct bytes in, struct pro_result *out)
@@ -44,36 +41,13 @@ int pro_result_decode(struct bytes in, struct pro_result *out)
     }
     rd_fixed(&r, res.receipts_root.b, 32);
     rd_fixed(&r, res.step_roots_root.b, 32);
+    rd_fixed(&r, res.access_root.b, 32);
+    rd_fixed(&r, res.cover_hash.b, 32);
     int rc = rd_end(&r);
     if (rc == 0) {
         *out = res;
     }
     return rc;
-}
-
-void pro_merkle_root(struct hash32 *leaves, uint32_t n, struct hash32 *out)
-{
-    static const struct hash32 zero;
-    struct hash32 length = {{0}};
-    for (int i = 0; i < 4; i++) {
-        length.b[28 + i] = (uint8_t)(n >> (24 - 8 * i));
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        hash_sha256_pair(TAG_LEAF, &leaves[i], &zero, &leaves[i]);
-    }
-    uint32_t width = n;
-    while (width > 1) {
-        uint32_t half = width / 2;
-        for (uint32_t i = 0; i < half; i++) {
-            hash_sha256_pair(TAG_NODE, &leaves[2 * (size_t)i], &leaves[2 * (size_t)i + 1],
-                             &leaves[i]);
-        }
-        if (width % 2 == 1) {
-            leaves[half] = leaves[width - 1];
-        }
-        width = half + width % 2;
-    }
-    hash_sha256_pair(TAG_LENGTH, n == 0 ? &zero : &leaves[0], &length, out);
 }
 
 void pro_openings_encode(const struct pro_openings *o, struct buf *out)

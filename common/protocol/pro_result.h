@@ -1,12 +1,16 @@
 /* Signed execution results and the openings of a slot.
  *
- *   result   = u64 rollup, u64 slot, u32 round, commitment (48), body_hash (32), pre_root,
- * post_root, u32 count, var(status bitmap), receipts_root, step_roots_root openings = u64 slot, u64
- * rollup, u32 count, per leg { u8 verdict, var(w) } in order
+ *   result    = u64 rollup, u64 slot, u32 round, commitment (48), body_hash (32), pre_root,
+ *               post_root, u32 count, var(status bitmap), receipts_root, step_roots_root,
+ *               access_root, cover_hash
+ *   openings  = u64 slot, u64 rollup, u32 count, per leg { u8 verdict, var(w) } in order
+ *   access i  = sha256 of the paths of entry i's access set (led_access.h), ascending; zero if it
+ *               holds no transaction
  *
  * Bit i of the status bitmap (byte i/8, lowest first) is set when entry i was executed with
  * success. Tombstones have 0: they were not executed. Step root i is the state root after entry i;
- * both lists are bound by the Merkle root of pro_merkle_root. */
+ * receipts, step roots and access sets are each bound by a Merkle root (pro_merkle.h). cover_hash
+ * says from which proposal blocks the legs of its bundles were taken (pro_cover.h). */
 #ifndef PROTOCOL_PRO_RESULT_H
 #define PROTOCOL_PRO_RESULT_H
 
@@ -25,6 +29,8 @@ struct pro_result {
     struct bytes status; /* (count + 7) / 8 bytes; view when decoded; unused bits are 0 */
     struct hash32 receipts_root;
     struct hash32 step_roots_root;
+    struct hash32 access_root;
+    struct hash32 cover_hash;
 };
 
 void pro_result_encode(const struct pro_result *r, struct buf *out);
@@ -48,11 +54,6 @@ static inline bool pro_bitmap_is_canonical(struct bytes bitmap, uint32_t count)
     return bitmap.len == ((size_t)count + 7) / 8 &&
            (count % 8 == 0 || bitmap.data[bitmap.len - 1] >> (count % 8) == 0);
 }
-
-/* Binary Merkle root of a list: leaves and nodes have different tags, an odd node moves up
- * unchanged, and the list's length is hashed in last. The empty list has the root sha256 gives it
- * by the same rule. Clobbers `leaves`. */
-void pro_merkle_root(struct hash32 *leaves, uint32_t n, struct hash32 *out);
 
 enum pro_verdict {
     PRO_OPEN = 0,         /* a transaction of the expected form */

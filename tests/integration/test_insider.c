@@ -230,11 +230,13 @@ static void subtle_bytes(const struct insider *in, const char *to, struct buf *o
     Lockstep__SubmitLeg leg = LOCKSTEP__SUBMIT_LEG__INIT;
     Lockstep__SubmitLeg *legs[] = {&leg};
     static char name[] = "name";
+    static uint8_t none[4];
     static uint8_t ops[] = {0, 0, 0, 1, 4};
     struct buf artifact = {0};
     if (strcmp(to, "sequencer") == 0) {
         result(in, &artifact);
         r.result = wire_bytes(buf_view(&artifact));
+        r.proofs = (ProtobufCBinaryData){4, none};
         m.body_case = LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT;
         m.execution_result = &r;
     } else if (strcmp(to, "l1") == 0) {

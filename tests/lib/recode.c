@@ -5,9 +5,11 @@
 #include "common/protocol/pro_block.h"
 #include "common/protocol/pro_bundle.h"
 #include "common/protocol/pro_check.h"
+#include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_descriptor.h"
 #include "common/protocol/pro_dossier.h"
 #include "common/protocol/pro_evidence.h"
+#include "common/protocol/pro_failure.h"
 #include "common/protocol/pro_preconf.h"
 #include "common/protocol/pro_result.h"
 
@@ -161,6 +163,37 @@ static int recode_evidence(struct bytes in, struct buf *out)
     return rc;
 }
 
+static int recode_step(struct bytes in, struct buf *out)
+{
+    struct pro_step s;
+    int rc = pro_step_decode(in, &s);
+    if (rc == 0) {
+        pro_step_encode(&s, out);
+    }
+    return rc;
+}
+
+static int recode_proofs(struct bytes in, struct buf *out)
+{
+    CLEANUP(pro_proofs_fini) struct pro_proofs p = {0};
+    int rc = pro_proofs_decode(in, &p);
+    if (rc == 0) {
+        pro_proofs_encode(p.steps, p.n, out);
+    }
+    return rc;
+}
+
+static int recode_cover_sources(struct bytes in, struct buf *out)
+{
+    CLEANUP(cleanup_free) struct pro_cover_source *sources = NULL;
+    uint32_t n = 0;
+    int rc = pro_cover_sources_decode(in, &sources, &n);
+    if (rc == 0) {
+        pro_cover_sources_encode(sources, n, out);
+    }
+    return rc;
+}
+
 const struct recoder recoders[] = {
     {"bundle", recode_bundle},
     {"preconf", recode_preconf},
@@ -175,6 +208,9 @@ const struct recoder recoders[] = {
     {"violation", recode_violation},
     {"descriptor", recode_descriptor},
     {"evidence", recode_evidence},
+    {"step", recode_step},
+    {"proofs", recode_proofs},
+    {"cover_sources", recode_cover_sources},
 };
 const size_t n_recoders = sizeof(recoders) / sizeof(recoders[0]);
 

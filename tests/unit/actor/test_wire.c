@@ -264,6 +264,8 @@ static void test_an_oversized_frame_is_refused_unread(void **state)
 
 /* ---- Messages ---- */
 
+#define LAST_DA_KIND LOCKSTEP__DA_KIND__DA_PROOFS
+
 static void put_key(struct buf *b, uint64_t kind)
 {
     struct buf key = {0};
@@ -288,16 +290,16 @@ static int put_rc(uint64_t kind, size_t data_bytes)
 static void test_unknown_enum_values_are_refused(void **state)
 {
     assert_int_equal(put_rc(1, 5), 0);
-    assert_int_equal(put_rc(8, 5), 0);
+    assert_int_equal(put_rc(LAST_DA_KIND, 5), 0);
     assert_int_equal(put_rc(0, 5), ERR_INVALID); /* known, but says nothing */
-    assert_int_equal(put_rc(9, 5), ERR_INVALID);
+    assert_int_equal(put_rc(LAST_DA_KIND + 1, 5), ERR_INVALID);
     assert_int_equal(put_rc(UINT64_MAX, 5), ERR_INVALID);
     assert_int_equal(put_rc(UINT64_C(1) << 32 | 1, 5), ERR_NONCANONICAL);
 }
 
 static void test_bytes_that_must_be_there_must_be_there(void **state)
 {
-    static const uint32_t one_string[] = {2, 4, 5, 7, 8}; /* messages that are one field 1 */
+    static const uint32_t one_string[] = {2, 4, 7, 8}; /* messages that are one field 1 */
     assert_int_equal(put_rc(1, 0), ERR_INVALID);
     for (size_t i = 0; i < sizeof(one_string) / sizeof(one_string[0]); i++) {
         struct buf b = {0};
@@ -361,6 +363,45 @@ static int l1_block_rc(size_t hash_bytes, uint64_t event_kind, size_t versioned_
     return message_rc(14, &b);
 }
 
+static void test_a_result_comes_with_its_proofs(void **state)
+{
+    struct buf b = {0};
+    put_bytes(&b, 1, bytes_str("result"));
+    assert_int_equal(message_rc(5, &b), ERR_INVALID);
+    put_bytes(&b, 2, bytes_str("proofs"));
+    assert_int_equal(message_rc(5, &b), ERR_INVALID);
+    put_bytes(&b, 1, bytes_str("result"));
+    put_bytes(&b, 2, bytes_str("proofs"));
+    assert_int_equal(message_rc(5, &b), 0);
+}
+
+/* In: a proposal block (7) or a finalized one (8). */
+static int failure_rc(uint32_t kind, bool result, bool proofs)
+{
+    struct buf failure = {0};
+    struct buf b = {0};
+    if (result) {
+        put_bytes(&failure, 1, bytes_str("result"));
+    }
+    if (proofs) {
+        put_bytes(&failure, 2, bytes_str("proofs"));
+    }
+    put_bytes(&b, 1, bytes_str("header"));
+    put_bytes(&b, 2, buf_view(&failure));
+    buf_fini(&failure);
+    return message_rc(kind, &b);
+}
+
+static void test_a_failure_is_a_result_and_its_proofs(void **state)
+{
+    for (uint32_t kind = 7; kind <= 8; kind++) {
+        assert_int_equal(failure_rc(kind, true, true), 0);
+        assert_int_equal(failure_rc(kind, false, true), ERR_INVALID);
+        assert_int_equal(failure_rc(kind, true, false), ERR_INVALID);
+        assert_int_equal(failure_rc(kind, false, false), ERR_INVALID);
+    }
+}
+
 static void test_rules_reach_into_nested_and_repeated_messages(void **state)
 {
     assert_int_equal(l1_block_rc(32, 5, 0), 0);
@@ -374,7 +415,7 @@ static void test_rules_reach_into_nested_and_repeated_messages(void **state)
     put_key(&get, 4);
     assert_int_equal(message_rc(11, &get), 0);
     put_key(&get, 3);
-    put_key(&get, 9);
+    put_key(&get, LAST_DA_KIND + 1);
     assert_int_equal(message_rc(11, &get), ERR_INVALID);
     struct buf leg = {0};
     put_bytes(&leg, 5, bytes_str("ops"));
@@ -494,6 +535,8 @@ int main(void)
         cmocka_unit_test(test_unknown_enum_values_are_refused),
         cmocka_unit_test(test_bytes_that_must_be_there_must_be_there),
         cmocka_unit_test(test_hashes_and_signatures_have_their_lengths),
+        cmocka_unit_test(test_a_result_comes_with_its_proofs),
+        cmocka_unit_test(test_a_failure_is_a_result_and_its_proofs),
         cmocka_unit_test(test_rules_reach_into_nested_and_repeated_messages),
         cmocka_unit_test(test_a_text_with_a_zero_byte_is_not_canonical),
         cmocka_unit_test(test_a_message_is_exactly_one_of_the_known),

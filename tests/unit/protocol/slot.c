@@ -1,7 +1,9 @@
 #include "tests/unit/protocol/slot.h"
 
 #include "common/base/check.h"
+#include "common/ledger/led_witness.h"
 #include "common/protocol/pro_dossier.h"
+#include "common/protocol/pro_failure.h"
 
 static const struct hash32 post_root = {{0x50, 0x52}};
 
@@ -130,6 +132,52 @@ void slot_sign_openings(struct slot *s, int chain)
     sign(s, PRO_TAG_OPENINGS, &s->w->sequencer, &body, &s->chains[chain].signed_openings);
 }
 
+/* Step proofs of what fails: the state is empty and stays so. Out: c->proofs, the tree's root. */
+static void prove(struct slot_chain *c, const struct hash32 *root, struct hash32 *step_roots_root)
+{
+    struct led_state *state = NULL;
+    struct pro_step steps[8];
+    struct buf witnesses[8] = {{0}};
+    struct hash32 roots[8];
+    struct pro_merkle_tree tree = {0};
+    uint32_t n = 0;
+    CHECK(c->proposal.block.count <= 8 && led_state_new(c->proposal.block.rollup, &state) == 0);
+    for (uint32_t i = 0; i < c->proposal.block.count; i++) {
+        roots[i] = *root;
+    }
+    CHECK(pro_merkle_tree_init(&tree, roots, c->proposal.block.count) == 0);
+    for (uint32_t i = 0; i < c->proposal.block.count; i++) {
+        struct led_tx tx = {0};
+        const struct pro_entry *e = &c->proposal.block.entries[i];
+        if (e->kind != PRO_ENTRY_TX || pro_bit(bytes_of(c->status, 1), i)) {
+            continue;
+        }
+        CHECK(led_tx_decode(e->tx, &tx) == 0);
+        CHECK(led_witness_make(state, &tx, &witnesses[n]) == 0);
+        pro_step_open(root, roots, &tree, i, &steps[n]);
+        steps[n].witness = buf_view(&witnesses[n]);
+        led_tx_fini(&tx);
+        n++;
+    }
+    buf_clear(&c->proofs);
+    pro_proofs_encode(steps, n, &c->proofs);
+    CHECK(c->proofs.err == 0);
+    *step_roots_root = tree.root;
+    for (uint32_t i = 0; i < n; i++) {
+        buf_fini(&witnesses[i]);
+    }
+    pro_merkle_tree_fini(&tree);
+    led_state_destroy(&state);
+}
+
+static void empty_root(struct hash32 *out)
+{
+    struct led_state *state = NULL;
+    CHECK(led_state_new(1, &state) == 0);
+    led_state_root(state, out);
+    led_state_destroy(&state);
+}
+
 void slot_sign_result(struct slot *s, int chain, const struct sig_key *key)
 {
     struct buf body = {0};
@@ -142,6 +190,9 @@ void slot_sign_result(struct slot *s, int chain, const struct sig_key *key)
         .count = c->proposal.block.count,
         .status = bytes_of(c->status, 1),
     };
+    empty_root(&r.pre_root);
+    r.post_root = r.pre_root;
+    prove(c, &r.pre_root, &r.step_roots_root);
     pro_result_encode(&r, &body);
     sign(s, PRO_TAG_RESULT, key, &body, &c->signed_result);
 }
@@ -256,6 +307,7 @@ void slot_destroy(struct slot **slot)
         buf_fini(&c->signed_order);
         buf_fini(&c->signed_openings);
         buf_fini(&c->signed_result);
+        buf_fini(&c->proofs);
     }
     free(s);
     *slot = NULL;
@@ -327,10 +379,14 @@ static void next_case(const struct slot *s, int chain, struct next_case *out)
         .bundles = out->bundles,
         .n_failures = N_CHAINS,
         .failures = out->failures,
+        .n_proposals = N_CHAINS,
+        .proposals = out->proposals,
         .siblings = out->siblings,
     };
     for (int i = 0; i < N_CHAINS; i++) {
-        out->failures[i] = buf_view(&s->chains[i].signed_result);
+        out->failures[i] = (struct pro_proven){buf_view(&s->chains[i].signed_result),
+                                               buf_view(&s->chains[i].proofs)};
+        out->proposals[i] = slot_item(&s->chains[i].proposal);
     }
 }
 

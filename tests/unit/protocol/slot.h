@@ -84,6 +84,7 @@ struct slot_chain {
     struct buf signed_openings;
     uint8_t status[1]; /* of the proposal */
     struct buf signed_result;
+    struct buf proofs; /* of every failure in it */
 };
 
 struct slot {
@@ -110,7 +111,8 @@ void slot_seal(struct slot *s, int chain);
 void slot_sign_header(const struct slot *s, struct slot_block *b);
 void slot_sign_order(struct slot *s, int chain);
 void slot_sign_openings(struct slot *s, int chain);
-/* Signs the result of the chain's proposal: its status, by this key. */
+/* Signs the result of the chain's proposal: its status, by this key; and proves the failures in it,
+ * which is possible whatever the status, as every transaction here fails. */
 void slot_sign_result(struct slot *s, int chain, const struct sig_key *key);
 /* Turns an entry into a tombstone. */
 void slot_exclude(struct slot_block *b, uint32_t order, struct pro_place cause);
@@ -126,7 +128,8 @@ struct proposal_case {
 struct next_case {
     struct pro_next_dossier d;
     struct pro_bundle_item bundles[N_BUNDLES];
-    struct bytes failures[N_CHAINS];
+    struct pro_proven failures[N_CHAINS];
+    struct pro_block_item proposals[N_CHAINS];
     struct bytes siblings[N_CHAINS];
 };
 

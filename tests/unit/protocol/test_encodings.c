@@ -52,18 +52,22 @@ static void test_dossiers_are_strict(void **state)
     p.d.siblings = p.siblings;
     pro_proposal_dossier_encode(&p.d, &bytes);
     assert_strict("proposal_dossier", buf_view(&bytes));
-    struct next_case n = {.d = {.before = {bytes_str("header"), bytes_str("body")},
-                                .status = bytes_str("status"),
-                                .post_root = {{1, 2, 3}},
-                                .after = {bytes_str("other header"), bytes_str("other body")},
-                                .n_bundles = 2,
-                                .n_failures = 2,
-                                .n_siblings = 3},
-                          .bundles = {{7, bytes_str("seven")}, {9, bytes_str("")}},
-                          .failures = {bytes_str("one"), bytes_str("two")},
-                          .siblings = {bytes_str("x"), bytes_str(""), bytes_str("z")}};
+    struct next_case n = {
+        .d = {.before = {bytes_str("header"), bytes_str("body")},
+              .status = bytes_str("status"),
+              .post_root = {{1, 2, 3}},
+              .after = {bytes_str("other header"), bytes_str("other body")},
+              .n_bundles = 2,
+              .n_failures = 2,
+              .n_proposals = 2,
+              .n_siblings = 3},
+        .bundles = {{7, bytes_str("seven")}, {9, bytes_str("")}},
+        .failures = {{bytes_str("one"), bytes_str("proof")}, {bytes_str("two"), bytes_str("")}},
+        .proposals = {{bytes_str("h"), bytes_str("b")}, {{0}, {0}}},
+        .siblings = {bytes_str("x"), bytes_str(""), bytes_str("z")}};
     n.d.bundles = n.bundles;
     n.d.failures = n.failures;
+    n.d.proposals = n.proposals;
     n.d.siblings = n.siblings;
     buf_clear(&bytes);
     pro_next_dossier_encode(&n.d, &bytes);
@@ -82,13 +86,16 @@ static void test_dossiers_are_strict(void **state)
 static void test_dossiers_take_more_than_any_slot_has(void **state)
 {
     struct bytes *many = calloc(10000, sizeof(*many));
+    struct pro_proven *failures = calloc(10000, sizeof(*failures));
     struct buf bytes = {0};
     assert_non_null(many);
+    assert_non_null(failures);
     struct pro_next_dossier d = {
-        .n_failures = 10000, .failures = many, .n_siblings = 10000, .siblings = many};
+        .n_failures = 10000, .failures = failures, .n_siblings = 10000, .siblings = many};
     pro_next_dossier_encode(&d, &bytes);
     assert_int_equal(recode("next_dossier", buf_view(&bytes)), 0);
     free(many);
+    free(failures);
     buf_fini(&bytes);
 }
 

@@ -131,7 +131,9 @@ static void test_a_result_is_laid_out_as_documented(void **state)
                            .count = 9,
                            .status = bytes_of(status, 2),
                            .receipts_root = filled(8),
-                           .step_roots_root = filled(9)};
+                           .step_roots_root = filled(9),
+                           .access_root = filled(10),
+                           .cover_hash = filled(11)};
     struct buf is = {0};
     struct buf should = {0};
     put(&should, 1, 8);
@@ -145,8 +147,9 @@ static void test_a_result_is_laid_out_as_documented(void **state)
     put(&should, 2, 4);
     size_t bitmap_at = should.len;
     buf_append(&should, status, 2);
-    put_hash(&should, 8);
-    put_hash(&should, 9);
+    for (uint8_t fill = 8; fill < 12; fill++) {
+        put_hash(&should, fill);
+    }
     pro_result_encode(&r, &is);
     assert_strict("result", buf_view(&is));
     assert_int_equal(with_byte("result", buf_view(&is), bitmap_at + 1, 2), ERR_NONCANONICAL);

@@ -267,8 +267,8 @@ static void test_unjustified_is_a_result_of_another_slot_or_none(void **state)
     struct pro_result r;
     struct buf again = {0};
     slot_second_case(s, &c);
-    assert_int_equal(pro_unsign_from(&world->view.deployment.id, PRO_TAG_RESULT, c.failures[B],
-                                     &world->executors[B].address, &body),
+    assert_int_equal(pro_unsign_from(&world->view.deployment.id, PRO_TAG_RESULT,
+                                     c.failures[B].result, &world->executors[B].address, &body),
                      0);
     assert_int_equal(pro_result_decode(body, &r), 0);
     struct buf signed_again = {0};
@@ -276,9 +276,9 @@ static void test_unjustified_is_a_result_of_another_slot_or_none(void **state)
     pro_result_encode(&r, &again);
     pro_sign(&world->view.deployment.id, PRO_TAG_RESULT, &world->executors[B], buf_view(&again),
              &signed_again);
-    c.failures[B] = buf_view(&signed_again);
+    c.failures[B].result = buf_view(&signed_again);
     assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
-    c.failures[B] = bytes_str("result");
+    c.failures[B].result = bytes_str("result");
     assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
     buf_fini(&again);
     buf_fini(&signed_again);
@@ -313,10 +313,63 @@ static void test_unjustified_is_a_failure_beyond_the_end_of_the_result(void **st
     pro_result_encode(&r, &body);
     pro_sign(&world->view.deployment.id, PRO_TAG_RESULT, &world->executors[B], buf_view(&body),
              &artifact);
-    c.failures[B] = buf_view(&artifact);
+    c.failures[B].result = buf_view(&artifact);
     assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
     buf_fini(&body);
     buf_fini(&artifact);
+}
+
+/* The result says that it failed; but where is the proof? */
+static void test_unjustified_is_a_failure_without_a_proof(void **state)
+{
+    struct slot *s = *state;
+    struct next_case c;
+    static const uint8_t none[4];
+    slot_second_case(s, &c);
+    struct bytes proofs = c.failures[B].proofs;
+    c.failures[B].proofs = bytes_of(none, 4);
+    assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
+    for (size_t len = 0; len < proofs.len; len += 1 + len / 8) { /* cut short */
+        c.failures[B].proofs = bytes_of(proofs.data, len);
+        assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
+    }
+    c.failures[B].proofs = c.failures[C].proofs; /* of another rollup's */
+    assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
+    c.failures[B].proofs = proofs;
+    assert_second(s, &c, PRO_RULE_NONE);
+}
+
+static void test_unjustified_is_a_failure_whose_proof_does_not_hold(void **state)
+{
+    struct slot *s = *state;
+    struct buf *proofs = &s->chains[B].proofs;
+    for (size_t at = 0; at < proofs->len; at++) {
+        proofs->data[at] ^= 1;
+        assert_second_of(s, PRO_RULE_UNJUSTIFIED);
+        proofs->data[at] ^= 1;
+    }
+    assert_second_of(s, PRO_RULE_NONE);
+}
+
+/* What failed is known from the proposal blocks, which have to be there, each once. */
+static void test_a_failure_is_of_a_proposal_block_of_the_slot(void **state)
+{
+    struct slot *s = *state;
+    struct next_case c;
+    slot_second_case(s, &c);
+    c.d.n_proposals = 1; /* A's own */
+    assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
+    c.d.n_proposals = N_CHAINS;
+    c.proposals[C] = c.proposals[B];
+    assert_second(s, &c, PRO_RULE_PLACE);
+    c.proposals[C] = slot_item(&s->chains[A].second);
+    assert_second(s, &c, PRO_RULE_PLACE);
+    c.proposals[C] = slot_item(&s->chains[C].final);
+    assert_second(s, &c, PRO_RULE_PLACE);
+    c.proposals[C].body = c.proposals[B].body;
+    assert_second(s, &c, PRO_RULE_BODY);
+    c.proposals[C].header = bytes_str("header");
+    assert_second(s, &c, PRO_RULE_HEADER);
 }
 
 static void test_a_final_exclusion_needs_its_cause_too(void **state)
@@ -338,9 +391,9 @@ static void test_any_number_of_results_is_judged(void **state)
     struct next_case c;
     slot_second_case(s, &c);
     size_t n = 5000;
-    struct bytes *many = calloc(n, sizeof(*many));
+    struct pro_proven *many = calloc(n, sizeof(*many));
     assert_non_null(many);
-    many[0] = bytes_str("junk");
+    many[0].result = bytes_str("junk");
     c.d.n_failures = (uint32_t)n;
     c.d.failures = many;
     assert_second(s, &c, PRO_RULE_UNJUSTIFIED);
@@ -478,6 +531,9 @@ int main(int argc, char **argv)
         TEST(test_unjustified_is_a_result_of_another_slot_or_none),
         TEST(test_unjustified_is_a_cause_that_is_not_one),
         TEST(test_unjustified_is_a_failure_beyond_the_end_of_the_result),
+        TEST(test_unjustified_is_a_failure_without_a_proof),
+        TEST(test_unjustified_is_a_failure_whose_proof_does_not_hold),
+        TEST(test_a_failure_is_of_a_proposal_block_of_the_slot),
         TEST(test_a_final_exclusion_needs_its_cause_too),
         TEST(test_any_number_of_results_is_judged),
         TEST(test_partial_is_one_of_two_legs_in_the_same_rollup),

@@ -3,6 +3,7 @@
 #include "common/base/prng.h"
 #include "common/crypto/hash.h"
 #include "common/policy/pol.h"
+#include "common/protocol/pro_merkle.h"
 #include "common/protocol/pro_result.h"
 
 #include <setjmp.h>
