@@ -29,6 +29,9 @@ static const enum pro_field layouts[][FIELDS_MAX] = {
                                    PRO_FIELD_OTHER},
     [PRO_EVIDENCE_FOREIGN_CAUSE] = {PRO_FIELD_PROMISE, PRO_FIELD_SECOND, PRO_FIELD_ARTIFACT,
                                     PRO_FIELD_OPENING, PRO_FIELD_PREIMAGE},
+    [PRO_EVIDENCE_TWO_RESULTS] = {PRO_FIELD_ARTIFACT, PRO_FIELD_OTHER},
+    [PRO_EVIDENCE_FALSE_STEP] = {PRO_FIELD_ARTIFACT, PRO_FIELD_OTHER, PRO_FIELD_OPENING,
+                                 PRO_FIELD_PREIMAGE, PRO_FIELD_LEG, PRO_FIELD_TX, PRO_FIELD_COVER},
 };
 
 #define N_LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
@@ -111,6 +114,22 @@ void pro_preimage_of(const struct pro_entry *e, struct buf *out)
 
 /* ---- Encoding ---- */
 
+static void write_opening(const struct pro_opening_proof *o, struct buf *out)
+{
+    wr_fixed(out, o->y.b, sizeof(o->y.b));
+    wr_fixed(out, o->proof.b, sizeof(o->proof.b));
+}
+
+void pro_cover_leg_write(const struct pro_cover_leg *l, struct buf *out)
+{
+    wr_u64(out, l->rollup);
+    wr_u32(out, l->order);
+    write_opening(&l->opening, out);
+    wr_var(out, l->preimage);
+    wr_var(out, l->leg);
+    wr_var(out, l->tx);
+}
+
 static void write_field(const struct pro_evidence *e, enum pro_field f, struct buf *out)
 {
     switch (f) {
@@ -133,11 +152,16 @@ static void write_field(const struct pro_evidence *e, enum pro_field f, struct b
         wr_var(out, e->leg);
         break;
     case PRO_FIELD_OPENING:
-        wr_fixed(out, e->opening.y.b, 32);
-        wr_fixed(out, e->opening.proof.b, sizeof(e->opening.proof.b));
+        write_opening(&e->opening, out);
         break;
     case PRO_FIELD_PREIMAGE:
         wr_var(out, e->preimage);
+        break;
+    case PRO_FIELD_TX:
+        wr_var(out, e->tx);
+        break;
+    case PRO_FIELD_COVER:
+        wr_var(out, e->cover);
         break;
     case PRO_FIELD_END:
         break;
@@ -156,6 +180,22 @@ void pro_evidence_encode(const struct pro_evidence *e, struct buf *out)
 }
 
 /* ---- Decoding ---- */
+
+static void read_opening(struct rd *r, struct pro_opening_proof *out)
+{
+    rd_fixed(r, out->y.b, sizeof(out->y.b));
+    rd_fixed(r, out->proof.b, sizeof(out->proof.b));
+}
+
+void pro_cover_leg_read(struct rd *r, struct pro_cover_leg *out)
+{
+    out->rollup = rd_u64(r);
+    out->order = rd_u32(r);
+    read_opening(r, &out->opening);
+    out->preimage = rd_var(r, PRO_PREIMAGE_BYTES);
+    out->leg = rd_var(r, PRO_MAX_BUNDLE_BYTES);
+    out->tx = rd_var(r, PRO_MAX_TX_BYTES);
+}
 
 static void read_field(struct rd *r, enum pro_field f, struct pro_evidence *out)
 {
@@ -179,11 +219,16 @@ static void read_field(struct rd *r, enum pro_field f, struct pro_evidence *out)
         out->leg = rd_var(r, PRO_MAX_EVIDENCE_BYTES);
         break;
     case PRO_FIELD_OPENING:
-        rd_fixed(r, out->opening.y.b, 32);
-        rd_fixed(r, out->opening.proof.b, sizeof(out->opening.proof.b));
+        read_opening(r, &out->opening);
         break;
     case PRO_FIELD_PREIMAGE:
         out->preimage = rd_var(r, PRO_PREIMAGE_BYTES);
+        break;
+    case PRO_FIELD_TX:
+        out->tx = rd_var(r, PRO_MAX_TX_BYTES);
+        break;
+    case PRO_FIELD_COVER:
+        out->cover = rd_var(r, PRO_MAX_EVIDENCE_BYTES);
         break;
     case PRO_FIELD_END:
         break;

@@ -27,12 +27,25 @@
  *                         leg is excluded for a failure at the second one's place, which is another
  *                         bundle's
  *
+ *   two_results           var(signed result) twice: two for one rollup, slot and round
+ *   false_step            var(signed result) || var(step) || opening || preimage || var(leg) ||
+ *                         var(transaction) || var(cover): executing what stands at the step's
+ *                         position of the executed block gives another outcome or root than the
+ *                         result says (pro_step.h). Nothing stands there if the opened leaf is a
+ *                         tombstone, or the leg is none that the transaction fits: then witness and
+ *                         cover are empty, at a tombstone leg and transaction too
+ *
+ *   cover                 empty if the transaction needs none; else var(sources of the result)
+ *                         (pro_cover.h) || for every other leg of its bundle, in order: u64 rollup
+ *                         || u32 order || opening of that rollup's source || preimage || var(leg)
+ *                         || var(transaction)
+ *
  * A position at or beyond the count that the sequencer signed needs no opening: opening and
  * preimage are zero and empty then; so is the preimage when the opened leaf is the empty one.
  * Nothing in evidence may vary without a conviction being lost, so it has one form. A proof that
  * does not verify convicts nobody: who wants a conviction has to bring a good one. Promises, order
- * commitments, headers and openings are the sequencer's signatures, so all of these convict the
- * sequencer. See docs/evidence.md. */
+ * commitments, headers and openings are the sequencer's signatures and convict the sequencer;
+ * results are an executor's. See docs/evidence.md. */
 #ifndef PROTOCOL_PRO_EVIDENCE_H
 #define PROTOCOL_PRO_EVIDENCE_H
 
@@ -53,7 +66,9 @@
     X(PRO_EVIDENCE_WRONG_OPENINGS, 8, wrong_openings)                                              \
     X(PRO_EVIDENCE_WRONG_PLAINTEXT, 9, wrong_plaintext)                                            \
     X(PRO_EVIDENCE_SPLIT_BUNDLE, 10, split_bundle)                                                 \
-    X(PRO_EVIDENCE_FOREIGN_CAUSE, 11, foreign_cause)
+    X(PRO_EVIDENCE_FOREIGN_CAUSE, 11, foreign_cause)                                               \
+    X(PRO_EVIDENCE_TWO_RESULTS, 12, two_results)                                                   \
+    X(PRO_EVIDENCE_FALSE_STEP, 13, false_step)
 
 enum pro_evidence_kind {
 #define X(constant, value, name) constant = (value),
@@ -89,6 +104,8 @@ enum pro_field {
     PRO_FIELD_LEG,
     PRO_FIELD_OPENING,
     PRO_FIELD_PREIMAGE,
+    PRO_FIELD_TX,
+    PRO_FIELD_COVER,
 };
 
 /* The fields a kind has are set, the others zero. Views. */
@@ -97,13 +114,30 @@ struct pro_evidence {
     enum pro_evidence_kind kind;
     struct pro_promise promise;
     struct pro_promise second;
-    struct bytes artifact; /* order commitment, header or openings */
-    struct bytes other;    /* the second of two; in wrong_plaintext the opening w */
+    struct bytes artifact; /* order commitment, header, openings or result */
+    struct bytes other;    /* the second of two; in wrong_plaintext the opening w, in false_step
+                              the step */
     struct bytes params;
     struct bytes leg;
     struct pro_opening_proof opening;
     struct bytes preimage;
+    struct bytes tx;
+    struct bytes cover;
 };
+
+/* Another leg of a bundle, as cover shows it. Views. */
+struct pro_cover_leg {
+    uint64_t rollup;
+    uint32_t order;
+    struct pro_opening_proof opening;
+    struct bytes preimage;
+    struct bytes leg;
+    struct bytes tx;
+};
+
+void pro_cover_leg_write(const struct pro_cover_leg *l, struct buf *out);
+/* Failures stay in r->err. */
+void pro_cover_leg_read(struct rd *r, struct pro_cover_leg *out);
 
 /* Does evidence of this kind have this field? */
 bool pro_evidence_has(enum pro_evidence_kind kind, enum pro_field field);

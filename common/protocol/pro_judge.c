@@ -77,25 +77,67 @@ int jdg_header_for(struct jdg_trial *t, const struct pro_promise *p, struct byte
     return rc;
 }
 
+static const struct addr20 *executor_of(const struct jdg_trial *t, uint64_t rollup)
+{
+    for (uint32_t i = 0; i < t->d.n_executors; i++) {
+        if (t->d.executors[i].rollup == rollup) {
+            return &t->d.executors[i].address;
+        }
+    }
+    return NULL;
+}
+
+int jdg_result(struct jdg_trial *t, struct bytes artifact, struct pro_result *out)
+{
+    struct bytes body;
+    struct addr20 signer;
+    if (pro_unsign(&t->deployment.id, PRO_TAG_RESULT, artifact, &body, &signer) != 0) {
+        return jdg_dismiss(t, "a result is not signed");
+    }
+    t->gas += PRO_GAS_ECRECOVER + pro_gas_keccak(32 + 2 + strlen(PRO_TAG_RESULT) + body.len);
+    if (pro_result_decode(body, out) != 0) {
+        return jdg_dismiss(t, "the result is malformed");
+    }
+    const struct addr20 *executor = executor_of(t, out->rollup);
+    if (executor == NULL || !addr20_equal(executor, &signer)) {
+        return jdg_dismiss(t, "a result is not signed by the executor of its rollup");
+    }
+    t->culprit = signer;
+    t->slot = out->slot;
+    return 0;
+}
+
 /* ---- Openings ---- */
+
+int jdg_opening_of(struct jdg_trial *t, const struct vc_commitment *c, uint32_t order,
+                   const struct pro_opening_proof *opening)
+{
+    t->gas += pro_gas_sha256(sizeof(c->b)) + PRO_GAS_POINT_EVALUATION; /* its versioned hash */
+    int rc = vc_verify(t->vc, c, order, &opening->y, &opening->proof);
+    return rc == 0 ? 0 : jdg_dismiss(t, "the opening does not verify");
+}
+
+int jdg_preimage_of(struct jdg_trial *t, const struct pro_opening_proof *opening,
+                    struct bytes preimage)
+{
+    struct hash32 leaf;
+    struct hash32 element;
+    t->gas += pro_gas_keccak(preimage.len);
+    hash_keccak256(preimage, &leaf);
+    vc_leaf_to_field(&leaf, &element);
+    return hash32_equal(&element, &opening->y)
+               ? 0
+               : jdg_dismiss(t, "the preimage is not that of the opened value");
+}
 
 int jdg_opening(struct jdg_trial *t, const struct vc_commitment *c, uint32_t order)
 {
-    t->gas += pro_gas_sha256(sizeof(c->b)) + PRO_GAS_POINT_EVALUATION; /* its versioned hash */
-    int rc = vc_verify(t->vc, c, order, &t->e->opening.y, &t->e->opening.proof);
-    return rc == 0 ? 0 : jdg_dismiss(t, "the opening does not verify");
+    return jdg_opening_of(t, c, order, &t->e->opening);
 }
 
 int jdg_preimage(struct jdg_trial *t)
 {
-    struct hash32 leaf;
-    struct hash32 element;
-    t->gas += pro_gas_keccak(t->e->preimage.len);
-    hash_keccak256(t->e->preimage, &leaf);
-    vc_leaf_to_field(&leaf, &element);
-    return hash32_equal(&element, &t->e->opening.y)
-               ? 0
-               : jdg_dismiss(t, "the preimage is not that of the opened value");
+    return jdg_preimage_of(t, &t->e->opening, t->e->preimage);
 }
 
 int jdg_no_preimage(struct jdg_trial *t)
@@ -139,6 +181,10 @@ static int hear(struct jdg_trial *t)
         return jdg_split_bundle(t);
     case PRO_EVIDENCE_FOREIGN_CAUSE:
         return jdg_foreign_cause(t);
+    case PRO_EVIDENCE_TWO_RESULTS:
+        return jdg_two_results(t);
+    case PRO_EVIDENCE_FALSE_STEP:
+        return jdg_false_step(t);
     }
     return ERR_UNSUPPORTED;
 }
@@ -165,12 +211,14 @@ int pro_evidence_judge(const struct vc_setup *vc, struct bytes evidence, struct 
     pro_descriptor_id(e.descriptor, &t.deployment.id);
     t.deployment.l1_chain_id = t.d.l1_chain_id;
     pro_preconf_domain(&t.deployment, &t.domain);
+    t.culprit = t.d.sequencer;
+    t.slot = slot_of(&e);
     rc = hear(&t);
     if (rc == 0) {
         *out = (struct pro_conviction){.kind = e.kind,
                                        .deployment = t.deployment.id,
-                                       .culprit = t.d.sequencer,
-                                       .slot = slot_of(&e),
+                                       .culprit = t.culprit,
+                                       .slot = t.slot,
                                        .gas = t.gas,
                                        .sentence = t.sentence};
         t.sentence = (struct buf){0};

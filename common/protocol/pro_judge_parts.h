@@ -7,6 +7,7 @@
 
 #include "common/crypto/timelock/tlp.h"
 #include "common/protocol/pro_evidence.h"
+#include "common/protocol/pro_result.h"
 
 /* One case before the judge. */
 struct jdg_trial {
@@ -16,6 +17,8 @@ struct jdg_trial {
     struct pro_deployment deployment;
     struct hash32 domain;
     struct tlp_params *params; /* once needed */
+    struct addr20 culprit;     /* the sequencer, unless it is an executor that signed */
+    uint64_t slot;
     uint64_t gas;
     struct buf *why;
     struct buf sentence;
@@ -36,6 +39,13 @@ int jdg_header(struct jdg_trial *t, struct bytes artifact, struct pro_header *ou
 /* The artifact is the sequencer's header for the promise's slot and rollup. */
 int jdg_header_for(struct jdg_trial *t, const struct pro_promise *p, struct bytes artifact,
                    struct pro_header *out) MUST_CHECK;
+/* The artifact is a signed result of the executor of its rollup, who is the culprit from now on. */
+int jdg_result(struct jdg_trial *t, struct bytes artifact, struct pro_result *out) MUST_CHECK;
+/* The opening opens the commitment at this position, to the leaf with this preimage. */
+int jdg_opening_of(struct jdg_trial *t, const struct vc_commitment *c, uint32_t order,
+                   const struct pro_opening_proof *opening) MUST_CHECK;
+int jdg_preimage_of(struct jdg_trial *t, const struct pro_opening_proof *opening,
+                    struct bytes preimage) MUST_CHECK;
 /* The evidence's opening opens the commitment at this position. */
 int jdg_opening(struct jdg_trial *t, const struct vc_commitment *c, uint32_t order) MUST_CHECK;
 /* The evidence's preimage is that of the opened leaf. */
@@ -56,5 +66,7 @@ int jdg_wrong_openings(struct jdg_trial *t) MUST_CHECK;
 int jdg_wrong_plaintext(struct jdg_trial *t) MUST_CHECK;
 int jdg_split_bundle(struct jdg_trial *t) MUST_CHECK;
 int jdg_foreign_cause(struct jdg_trial *t) MUST_CHECK;
+int jdg_two_results(struct jdg_trial *t) MUST_CHECK;
+int jdg_false_step(struct jdg_trial *t) MUST_CHECK;
 
 #endif

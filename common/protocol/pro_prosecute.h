@@ -8,7 +8,9 @@
 #define PROTOCOL_PRO_PROSECUTE_H
 
 #include "common/protocol/pro_check.h"
+#include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_evidence.h"
+#include "common/protocol/pro_step.h"
 
 /* Is this the promised leg, whatever its transaction? */
 bool pro_keeps(const struct pro_entry *e, const struct pro_promise *p);
@@ -39,5 +41,22 @@ int pro_prosecute_promises(const struct pro_view *view, struct bytes descriptor,
 int pro_prosecute_promise(const struct pro_view *view, struct bytes descriptor,
                           const struct pro_promise *promise, const struct pro_block_item *block,
                           struct buf *out) MUST_CHECK;
+
+/* What an executor signed about one position, and what it takes to show that it is not so. */
+struct pro_step_case {
+    struct bytes result;         /* signed */
+    const struct pro_step *step; /* of it; without a witness where nothing was to be executed */
+    const struct pro_block *executed; /* whose result it is */
+    uint32_t n_proposals;             /* the result's cover sources, in ascending order of rollup */
+    const struct pro_block *const *proposals;
+    const struct pro_cover_source *sources; /* parallel to them */
+    uint32_t n_bundles; /* encoded bundles by seq, not their DA items: at least the one at hand */
+    const struct pro_bundle_item *bundles;
+};
+
+/* In: a step within the block. Out: nothing as well if a leg is missing. Returns: 0, ERR_NOMEM,
+ * ERR_CRYPTO. */
+int pro_prosecute_step(const struct pro_view *view, struct bytes descriptor,
+                       const struct pro_step_case *in, struct buf *out) MUST_CHECK;
 
 #endif

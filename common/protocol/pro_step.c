@@ -42,7 +42,7 @@ void pro_step_open(const struct hash32 *pre_root, const struct hash32 *roots,
     }
 }
 
-static int check_roots(const struct pro_result *r, const struct pro_step *s)
+int pro_step_check_roots(const struct pro_result *r, const struct pro_step *s)
 {
     int rc = 0;
     if (s->order > 0) {
@@ -63,7 +63,7 @@ int pro_step_judge(const struct pro_result *r, const struct pro_step *s, struct 
     struct hash32 after;
     struct led_receipt is = {0};
     const struct led_step step = {r->rollup, tx, uncovered_op};
-    int rc = check_roots(r, s);
+    int rc = pro_step_check_roots(r, s);
     rc = rc != 0 ? rc : led_witness_replay(&s->before, &step, s->witness, &is, &after);
     if (rc != 0) {
         return rc;

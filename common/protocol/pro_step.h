@@ -37,6 +37,10 @@ int pro_step_decode(struct bytes in, struct pro_step *out) MUST_CHECK;
 void pro_step_open(const struct hash32 *pre_root, const struct hash32 *roots,
                    const struct pro_merkle_tree *tree, uint32_t order, struct pro_step *out);
 
+/* Are before and after the roots that the result binds at this position? Returns: 0 or ERR_PROOF.
+ */
+int pro_step_check_roots(const struct pro_result *r, const struct pro_step *s) MUST_CHECK;
+
 enum pro_step_verdict {
     PRO_STEP_SUCCEEDS, /* as the result says */
     PRO_STEP_FAILS,    /* as the result says: a proof of failure */

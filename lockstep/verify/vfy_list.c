@@ -3,12 +3,14 @@
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
 #include "common/protocol/pro_bundle.h"
-#include "common/protocol/pro_result.h"
+#include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_signed.h"
+#include "common/protocol/pro_step.h"
 #include "lockstep/verify/vfy.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MAX_EXECUTORS 16 /* shown */
 
@@ -211,11 +213,105 @@ static void list_openings(struct vfy_listing *l, struct bytes artifact, uint32_t
     }
 }
 
+#define RESULT_STATUS_AT ((size_t)8 + 8 + 4 + 48 + 3 * 32 + 4 + 4)
+
+static void list_result(struct vfy_listing *l, const char *section, struct bytes artifact,
+                        const struct signer *who)
+{
+    struct bytes body;
+    struct addr20 signer = {{0}};
+    struct pro_result r = {0};
+    l->section = section;
+    bool good = pro_unsign(&who->deployment.id, PRO_TAG_RESULT, artifact, &body, &signer) == 0;
+    if (!good || pro_result_decode(body, &r) != 0) {
+        add_text(l, "content", "%zu bytes, %s", artifact.len, good ? "malformed" : "not signed");
+        return;
+    }
+    add_own(l, "signed by", signer.b, 20);
+    add_number(l, "slot", r.slot);
+    add_number(l, "rollup", r.rollup);
+    add_number(l, "round", r.round);
+    add_number(l, "positions", r.count);
+    add_own(l, "body hash", r.body_hash.b, 32);
+    add_own(l, "root before", r.pre_root.b, 32);
+    add_own(l, "root after", r.post_root.b, 32);
+    add_hex(l, "succeeded", body.data + RESULT_STATUS_AT, r.status.len);
+    add_own(l, "receipts", r.receipts_root.b, 32);
+    add_own(l, "step roots", r.step_roots_root.b, 32);
+    add_own(l, "access sets", r.access_root.b, 32);
+    add_own(l, "cover", r.cover_hash.b, 32);
+}
+
+static void list_step(struct vfy_listing *l, struct bytes in)
+{
+    struct pro_step s;
+    l->section = "step";
+    if (pro_step_decode(in, &s) != 0) {
+        add_text(l, "content", "%zu bytes, malformed", in.len);
+        return;
+    }
+    add_number(l, "position", s.order);
+    add_own(l, "root before", s.before.b, 32);
+    add_own(l, "root after", s.after.b, 32);
+    add_number(l, "path before", s.before_path.n);
+    add_number(l, "path after", s.after_path.n);
+    add_number(l, "witness bytes", s.witness.len);
+}
+
+static void list_tx(struct vfy_listing *l, struct bytes in)
+{
+    CLEANUP(led_tx_fini) struct led_tx tx = {0};
+    struct hash32 hash;
+    l->section = "transaction";
+    hash_keccak256(in, &hash);
+    add_own(l, "hash", hash.b, 32);
+    int rc = led_tx_decode(in, &tx);
+    if (rc == ERR_NOMEM) {
+        l->err = rc;
+    } else if (rc != 0) {
+        add_text(l, "content", "%zu bytes: %s", in.len, in.len == 0 ? "none" : err_text(rc));
+    } else {
+        add_own(l, "sender", tx.sender.b, 20);
+        add_number(l, "rollup", tx.rollup);
+        add_number(l, "leg", tx.leg);
+        add_number(l, "legs", tx.n_legs);
+        add_number(l, "operations", tx.n_ops);
+    }
+}
+
+static void list_cover(struct vfy_listing *l, struct bytes cover)
+{
+    struct rd r = rd_from(cover);
+    CLEANUP(cleanup_free) struct pro_cover_source *sources = NULL;
+    uint32_t n = 0;
+    l->section = "cover";
+    if (cover.len == 0) {
+        add_text(l, "content", "none needed");
+        return;
+    }
+    int rc = pro_cover_sources_decode(rd_var(&r, PRO_MAX_EVIDENCE_BYTES), &sources, &n);
+    if (rc != 0) {
+        l->err = rc == ERR_NOMEM ? rc : l->err;
+        add_text(l, "content", "%zu bytes, malformed", cover.len);
+        return;
+    }
+    add_number(l, "blocks", n);
+    while (r.err == 0 && r.in.len != 0) {
+        struct pro_cover_leg leg;
+        pro_cover_leg_read(&r, &leg);
+        add_text(l, "leg", "position %u of rollup %llu", leg.order, (unsigned long long)leg.rollup);
+    }
+}
+
 static void list_leg(struct vfy_listing *l, struct bytes raw)
 {
     struct pro_leg leg;
     struct hash32 hash;
     l->section = "leg";
+    if (raw.len == 0) {
+        add_text(l, "content", "none");
+        return;
+    }
     pro_leg_hash(raw, &hash);
     add_own(l, "cipher hash", hash.b, 32);
     add_number(l, "bytes", raw.len);
@@ -304,6 +400,14 @@ static void list_artifacts(struct vfy_listing *l, const struct pro_evidence *e,
     case PRO_EVIDENCE_WRONG_OPENINGS:
         list_openings(l, e->artifact, e->promise.order, who);
         break;
+    case PRO_EVIDENCE_TWO_RESULTS:
+        list_result(l, "result", e->artifact, who);
+        list_result(l, "second result", e->other, who);
+        break;
+    case PRO_EVIDENCE_FALSE_STEP:
+        list_result(l, "result", e->artifact, who);
+        list_step(l, e->other);
+        break;
     case PRO_EVIDENCE_TWO_PROMISES:
     case PRO_EVIDENCE_BROKEN_ORDER:
     case PRO_EVIDENCE_BAD_ADMISSION:
@@ -337,6 +441,12 @@ static void list_parts(const struct pro_evidence *e, struct vfy_listing *l)
     }
     if (pro_evidence_has(e->kind, PRO_FIELD_PREIMAGE)) {
         list_preimage(l, e->preimage);
+    }
+    if (pro_evidence_has(e->kind, PRO_FIELD_TX)) {
+        list_tx(l, e->tx);
+    }
+    if (pro_evidence_has(e->kind, PRO_FIELD_COVER)) {
+        list_cover(l, e->cover);
     }
 }
 

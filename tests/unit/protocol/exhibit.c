@@ -171,7 +171,36 @@ static void break_cause(struct exhibit *x)
     exhibit_open_block(x, &b->block, 1);
 }
 
+static void break_results(struct exhibit *x)
+{
+    struct slot_chain *c = &x->s->chains[B];
+    keep(x, &c->signed_result);
+    c->status[0] ^= 2;
+    slot_sign_result(x->s, B, &x->w->executors[B]);
+    x->e.other = buf_view(&c->signed_result);
+}
+
+/* Bundle 0's leg on B is said to have succeeded. */
+static void break_step(struct exhibit *x)
+{
+    struct slot_chain *c = &x->s->chains[B];
+    c->status[0] |= 1;
+    slot_sign_result(x->s, B, &x->w->executors[B]);
+    slot_step(x->s, B, 0, &x->step);
+    x->e.artifact = buf_view(&c->signed_result);
+    x->e.other = buf_view(&x->step);
+    x->e.leg = x->w->bundles[0].b.legs[1].raw;
+    x->e.tx = c->proposal.block.entries[0].tx;
+    exhibit_open_block(x, &c->proposal.block, 0);
+}
+
 /* ---- All of them ---- */
+
+const struct sig_key *exhibit_culprit(const struct world *w, enum pro_evidence_kind kind)
+{
+    bool result = kind == PRO_EVIDENCE_TWO_RESULTS || kind == PRO_EVIDENCE_FALSE_STEP;
+    return result ? &w->executors[B] : &w->sequencer;
+}
 
 void exhibit_init_honest(struct exhibit *x, const struct world *w, enum pro_evidence_kind kind)
 {
@@ -196,6 +225,8 @@ void exhibit_init(struct exhibit *x, const struct world *w, enum pro_evidence_ki
         [PRO_EVIDENCE_WRONG_PLAINTEXT] = break_plaintext,
         [PRO_EVIDENCE_SPLIT_BUNDLE] = break_bundle,
         [PRO_EVIDENCE_FOREIGN_CAUSE] = break_cause,
+        [PRO_EVIDENCE_TWO_RESULTS] = break_results,
+        [PRO_EVIDENCE_FALSE_STEP] = break_step,
     };
     exhibit_init_honest(x, w, kind);
     breaches[kind](x);
@@ -207,6 +238,7 @@ void exhibit_fini(struct exhibit *x)
     buf_fini(&x->params);
     buf_fini(&x->preimage);
     buf_fini(&x->kept);
+    buf_fini(&x->step);
 }
 
 void exhibit_encode(const struct exhibit *x, struct buf *out)
@@ -229,7 +261,7 @@ void exhibit_convict(const struct exhibit *x, struct pro_conviction *c)
     assert_int_equal(rc, 0);
     assert_int_equal(why.len, 0);
     assert_int_equal(c->kind, x->e.kind);
-    assert_true(addr20_equal(&c->culprit, &x->w->sequencer.address));
+    assert_true(addr20_equal(&c->culprit, &exhibit_culprit(x->w, x->e.kind)->address));
     assert_true(hash32_equal(&c->deployment, &x->w->view.deployment.id));
     assert_int_equal(c->slot, SLOT);
     buf_fini(&b);

@@ -7,7 +7,7 @@
 #include "tests/unit/protocol/slot.h"
 
 #define KIND_FIRST PRO_EVIDENCE_TWO_PROMISES
-#define KIND_LAST PRO_EVIDENCE_FOREIGN_CAUSE
+#define KIND_LAST PRO_EVIDENCE_FALSE_STEP
 
 struct exhibit {
     const struct world *w;
@@ -16,7 +16,11 @@ struct exhibit {
     struct buf params;     /* of the time-lock */
     struct buf preimage;
     struct buf kept; /* an artifact or a leg from before the breach, or made for it */
+    struct buf step;
 };
+
+/* Who is convicted by evidence of this kind. */
+const struct sig_key *exhibit_culprit(const struct world *w, enum pro_evidence_kind kind);
 
 /* Out: evidence of this kind that convicts. */
 void exhibit_init(struct exhibit *x, const struct world *w, enum pro_evidence_kind kind);
@@ -34,7 +38,7 @@ void sign_promise(const struct world *w, const struct sig_key *key, struct pro_p
 void exhibit_open_block(struct exhibit *x, const struct pro_block *b, uint32_t order);
 /* Sets the opening to that of the order commitment to the block's legs. */
 void exhibit_open_order(struct exhibit *x, const struct pro_block *b, uint32_t order);
-/* Asserts that it convicts the sequencer in the fixture's slot. Out: the conviction. */
+/* Asserts that it convicts the culprit in the fixture's slot. Out: the conviction. */
 void exhibit_convict(const struct exhibit *x, struct pro_conviction *c);
 /* The same with this sentence; that it convicts nobody, for this reason. */
 void assert_convicts(const struct exhibit *x, const char *sentence);

@@ -132,50 +132,68 @@ void slot_sign_openings(struct slot *s, int chain)
     sign(s, PRO_TAG_OPENINGS, &s->w->sequencer, &body, &s->chains[chain].signed_openings);
 }
 
-/* Step proofs of what fails: the state is empty and stays so. Out: c->proofs, the tree's root. */
-static void prove(struct slot_chain *c, const struct hash32 *root, struct hash32 *step_roots_root)
-{
-    struct led_state *state = NULL;
-    struct pro_step steps[8];
-    struct buf witnesses[8] = {{0}};
-    struct hash32 roots[8];
-    struct pro_merkle_tree tree = {0};
-    uint32_t n = 0;
-    CHECK(c->proposal.block.count <= 8 && led_state_new(c->proposal.block.rollup, &state) == 0);
-    for (uint32_t i = 0; i < c->proposal.block.count; i++) {
-        roots[i] = *root;
-    }
-    CHECK(pro_merkle_tree_init(&tree, roots, c->proposal.block.count) == 0);
-    for (uint32_t i = 0; i < c->proposal.block.count; i++) {
-        struct led_tx tx = {0};
-        const struct pro_entry *e = &c->proposal.block.entries[i];
-        if (e->kind != PRO_ENTRY_TX || pro_bit(bytes_of(c->status, 1), i)) {
-            continue;
-        }
-        CHECK(led_tx_decode(e->tx, &tx) == 0);
-        CHECK(led_witness_make(state, &tx, &witnesses[n]) == 0);
-        pro_step_open(root, roots, &tree, i, &steps[n]);
-        steps[n].witness = buf_view(&witnesses[n]);
-        led_tx_fini(&tx);
-        n++;
-    }
-    buf_clear(&c->proofs);
-    pro_proofs_encode(steps, n, &c->proofs);
-    CHECK(c->proofs.err == 0);
-    *step_roots_root = tree.root;
-    for (uint32_t i = 0; i < n; i++) {
-        buf_fini(&witnesses[i]);
-    }
-    pro_merkle_tree_fini(&tree);
-    led_state_destroy(&state);
-}
-
 static void empty_root(struct hash32 *out)
 {
     struct led_state *state = NULL;
     CHECK(led_state_new(1, &state) == 0);
     led_state_root(state, out);
     led_state_destroy(&state);
+}
+
+/* The state is empty, and every transaction leaves it so. */
+static void make_step(const struct slot_chain *c, uint32_t order, struct pro_step *step,
+                      struct buf *witness)
+{
+    struct led_state *state = NULL;
+    struct led_tx tx = {0};
+    struct hash32 roots[8];
+    struct pro_merkle_tree tree = {0};
+    const struct pro_block *b = &c->proposal.block;
+    CHECK(b->count <= 8 && led_state_new(b->rollup, &state) == 0);
+    for (uint32_t i = 0; i < b->count; i++) {
+        empty_root(&roots[i]);
+    }
+    CHECK(pro_merkle_tree_init(&tree, roots, b->count) == 0);
+    pro_step_open(&roots[0], roots, &tree, order, step);
+    if (b->entries[order].kind == PRO_ENTRY_TX) {
+        CHECK(led_tx_decode(b->entries[order].tx, &tx) == 0);
+        CHECK(led_witness_make(state, &tx, witness) == 0);
+        step->witness = buf_view(witness);
+    }
+    led_tx_fini(&tx);
+    pro_merkle_tree_fini(&tree);
+    led_state_destroy(&state);
+}
+
+void slot_step(const struct slot *s, int chain, uint32_t order, struct buf *out)
+{
+    struct pro_step step;
+    struct buf witness = {0};
+    make_step(&s->chains[chain], order, &step, &witness);
+    buf_clear(out);
+    pro_step_encode(&step, out);
+    CHECK(out->err == 0);
+    buf_fini(&witness);
+}
+
+static void prove(struct slot_chain *c)
+{
+    struct pro_step steps[8];
+    struct buf witnesses[8] = {{0}};
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->proposal.block.count; i++) {
+        if (c->proposal.block.entries[i].kind == PRO_ENTRY_TX &&
+            !pro_bit(bytes_of(c->status, 1), i)) {
+            make_step(c, i, &steps[n], &witnesses[n]);
+            n++;
+        }
+    }
+    buf_clear(&c->proofs);
+    pro_proofs_encode(steps, n, &c->proofs);
+    CHECK(c->proofs.err == 0);
+    for (uint32_t i = 0; i < n; i++) {
+        buf_fini(&witnesses[i]);
+    }
 }
 
 void slot_sign_result(struct slot *s, int chain, const struct sig_key *key)
@@ -190,9 +208,14 @@ void slot_sign_result(struct slot *s, int chain, const struct sig_key *key)
         .count = c->proposal.block.count,
         .status = bytes_of(c->status, 1),
     };
+    struct hash32 roots[8];
     empty_root(&r.pre_root);
     r.post_root = r.pre_root;
-    prove(c, &r.pre_root, &r.step_roots_root);
+    for (uint32_t i = 0; i < r.count; i++) {
+        roots[i] = r.pre_root;
+    }
+    pro_merkle_root(roots, r.count, &r.step_roots_root);
+    prove(c);
     pro_result_encode(&r, &body);
     sign(s, PRO_TAG_RESULT, key, &body, &c->signed_result);
 }

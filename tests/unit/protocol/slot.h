@@ -114,6 +114,9 @@ void slot_sign_openings(struct slot *s, int chain);
 /* Signs the result of the chain's proposal: its status, by this key; and proves the failures in it,
  * which is possible whatever the status, as every transaction here fails. */
 void slot_sign_result(struct slot *s, int chain, const struct sig_key *key);
+/* Out: the step proof of a position of the chain's proposal, encoded; without a witness where no
+ * transaction is. */
+void slot_step(const struct slot *s, int chain, uint32_t order, struct buf *out);
 /* Turns an entry into a tombstone. */
 void slot_exclude(struct slot_block *b, uint32_t order, struct pro_place cause);
 /* All of a chain's proposal anew: pack, seal, openings. */

@@ -37,7 +37,8 @@ static void put_opening(struct buf *b, const struct pro_opening_proof *o)
     put_bytes(b, o->proof.b, 48);
 }
 
-/* p promise, s second, a artifact, o other, m parameters, l leg, k opening, i preimage */
+/* p promise, s second, a artifact, o other, m parameters, l leg, k opening, i preimage,
+ * t transaction, c cover */
 static void put_fields(struct buf *b, const struct pro_evidence *e, const char *fields)
 {
     for (const char *f = fields; *f != 0; f++) {
@@ -50,6 +51,8 @@ static void put_fields(struct buf *b, const struct pro_evidence *e, const char *
                        : *f == 'o' ? e->other
                        : *f == 'm' ? e->params
                        : *f == 'l' ? e->leg
+                       : *f == 't' ? e->tx
+                       : *f == 'c' ? e->cover
                                    : e->preimage);
         }
     }
@@ -57,8 +60,9 @@ static void put_fields(struct buf *b, const struct pro_evidence *e, const char *
 
 static void test_each_kind_is_laid_out_as_written(void **state)
 {
-    static const char *const layouts[] = {NULL, "ps",  "ao",   "ao",      "pak",  "paki",
-                                          "ps", "pml", "pmla", "pmloaki", "psao", "psaki"};
+    static const char *const layouts[] = {NULL,   "ps",    "ao",  "ao",     "pak",
+                                          "paki", "ps",    "pml", "pmla",   "pmloaki",
+                                          "psao", "psaki", "ao",  "aokiltc"};
     for (int kind = KIND_FIRST; kind <= KIND_LAST; kind++) {
         struct exhibit x;
         struct buf is = {0};

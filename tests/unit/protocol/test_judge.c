@@ -1,5 +1,6 @@
 /* Convictions: genuine evidence of every kind convicts the sequencer, of exactly what
  * it did, at the price Ethereum would take. */
+#include "common/protocol/pro_step.h"
 #include "tests/unit/protocol/exhibit.h"
 
 static struct world *world;
@@ -52,6 +53,14 @@ static uint64_t opening_gas(const struct pro_evidence *e)
     return modexp_gas(64) + 6000 * (leg.sealed.len / 16 + 1);
 }
 
+/* One hash for each node of the paths, two for each of the witness, of 65 bytes. */
+static uint64_t step_gas(struct bytes step)
+{
+    struct pro_step s;
+    assert_int_equal(pro_step_decode(step, &s), 0);
+    return (s.before_path.n + s.after_path.n + 2 * (s.witness.len / 32)) * (60 + 12 * 3);
+}
+
 #define ORDER_TAG 28
 #define BLOCK_TAG 24
 #define OPENINGS_TAG 20
@@ -76,6 +85,12 @@ static uint64_t gas_of_kind(const struct exhibit *x)
         return 2 * PROMISE_GAS + header + artifact_gas(e->other, BLOCK_TAG);
     case PRO_EVIDENCE_FOREIGN_CAUSE:
         return 2 * PROMISE_GAS + header + OPENING_GAS + keccak_gas(56);
+    case PRO_EVIDENCE_TWO_RESULTS:
+        return artifact_gas(e->artifact, strlen(PRO_TAG_RESULT)) +
+               artifact_gas(e->other, strlen(PRO_TAG_RESULT));
+    case PRO_EVIDENCE_FALSE_STEP:
+        return artifact_gas(e->artifact, strlen(PRO_TAG_RESULT)) + OPENING_GAS + keccak_gas(104) +
+               keccak_gas(e->leg.len) + keccak_gas(e->tx.len) + 3000 + step_gas(e->other);
     case PRO_EVIDENCE_BAD_ADMISSION:
         return leg_gas(e) + 2 * modexp_gas(512) + 2 * modexp_gas(128) + modexp_gas(64);
     case PRO_EVIDENCE_WRONG_OPENINGS:
@@ -113,6 +128,11 @@ static const char *sentence_of(enum pro_evidence_kind kind)
         return "it excluded leg 1 of bundle 1 on rollup 30 and kept leg 0 on rollup 10";
     case PRO_EVIDENCE_FOREIGN_CAUSE:
         return "it excluded bundle 1 for a failure at position 1 of rollup 20, which is bundle 2's";
+    case PRO_EVIDENCE_TWO_RESULTS:
+        return "it signed two results for rollup 20, slot 42, round 0";
+    case PRO_EVIDENCE_FALSE_STEP:
+        return "it signed that position 0 of rollup 20 succeeded in round 0, which failed: "
+               "explicit_fail";
     }
     return "";
 }

@@ -86,8 +86,8 @@ static void test_nothing_can_be_cut_off_or_added(void **state)
 
 static struct bytes *members(struct pro_evidence *e, size_t i)
 {
-    struct bytes *const all[] = {&e->descriptor, &e->artifact, &e->other,
-                                 &e->params,     &e->leg,      &e->preimage};
+    struct bytes *const all[] = {&e->descriptor, &e->artifact, &e->other, &e->params,
+                                 &e->leg,        &e->preimage, &e->tx,    &e->cover};
     return i < sizeof(all) / sizeof(all[0]) ? all[i] : NULL;
 }
 
@@ -148,7 +148,8 @@ static void sign_again(struct bytes artifact, const char *tag, const struct sig_
 
 static bool has_promise(enum pro_evidence_kind kind)
 {
-    return kind != PRO_EVIDENCE_TWO_ORDERS && kind != PRO_EVIDENCE_TWO_BLOCKS;
+    return kind != PRO_EVIDENCE_TWO_ORDERS && kind != PRO_EVIDENCE_TWO_BLOCKS &&
+           kind != PRO_EVIDENCE_TWO_RESULTS && kind != PRO_EVIDENCE_FALSE_STEP;
 }
 
 static bool has_second(enum pro_evidence_kind kind)
@@ -171,6 +172,9 @@ static const char *tag_of(enum pro_evidence_kind kind)
         return PRO_TAG_BLOCK;
     case PRO_EVIDENCE_WRONG_OPENINGS:
         return PRO_TAG_OPENINGS;
+    case PRO_EVIDENCE_TWO_RESULTS:
+    case PRO_EVIDENCE_FALSE_STEP:
+        return PRO_TAG_RESULT;
     default:
         return NULL;
     }
@@ -200,11 +204,15 @@ static void test_nobody_else_can_sign(void **state)
             sign_again(was.artifact, tag, &world->stranger, &artifact);
             x.e.artifact = buf_view(&artifact);
             assert_int_equal(judge_exhibit(&x), ERR_PROOF);
-            /* nor does the sequencer's signature under something else count */
-            sign_again(was.artifact, PRO_TAG_RESULT, &world->sequencer, &artifact);
+            /* nor does the culprit's signature under something else count */
+            const struct sig_key *culprit = exhibit_culprit(world, x.e.kind);
+            sign_again(was.artifact, PRO_TAG_DA_ACK, culprit, &artifact);
             x.e.artifact = buf_view(&artifact);
             assert_int_equal(judge_exhibit(&x), ERR_PROOF);
-            sign_again(was.artifact, tag, &world->sequencer, &artifact);
+            sign_again(was.artifact, tag, &world->executors[A], &artifact);
+            x.e.artifact = buf_view(&artifact);
+            assert_int_equal(judge_exhibit(&x), ERR_PROOF);
+            sign_again(was.artifact, tag, culprit, &artifact);
             x.e.artifact = buf_view(&artifact);
             assert_int_equal(judge_exhibit(&x), 0);
         }
