@@ -26,6 +26,14 @@ void gen_rollup_name(const struct gen_args *args, uint32_t rollup, struct buf *o
 static void write_subject(const struct gen_plan *plan, struct buf *out)
 {
     const struct gen_args *a = plan->args;
+    if (a->shape != GEN_RANDOM) {
+        buf_printf(out, "# ");
+        gen_shape_subject(plan, out);
+        buf_printf(out, ".\n# ");
+        gen_args_write(a, out);
+        buf_printf(out, "\n");
+        return;
+    }
     buf_printf(out,
                "# %u generated bundles over %u rollup%s, %u%% built to fail, accounts and pools ",
                a->bundles, a->rollups, a->rollups == 1 ? "" : "s", a->failure_percent);
@@ -52,19 +60,29 @@ static uint64_t slot_us(const struct gen_plan *plan)
     return FIRST_US + longest + MARGIN_US;
 }
 
+static void write_name(const struct gen_plan *plan, struct buf *out)
+{
+    const struct gen_args *a = plan->args;
+    if (a->shape == GEN_RANDOM) {
+        buf_printf(out, "name: generated-%llu\n", (unsigned long long)a->seed);
+    } else {
+        buf_printf(out, "name: %s-of-%u\ndescription: >-\n%s", gen_shape_word(a->shape), a->bundles,
+                   gen_shape_description(a->shape));
+    }
+}
+
 static void write_head(const struct gen_plan *plan, const struct gen_load *load, struct buf *out)
 {
     const struct gen_args *a = plan->args;
     buf_printf(out, "# yaml-language-server: $schema=../docs/scenario.schema.json\n");
     write_subject(plan, out);
-    buf_printf(out,
-               "version: 1\n"
-               "name: generated-%llu\n"
-               "seed: %llu\n"
-               "policy: %s\n"
-               "slots: %u\n"
-               "slot_duration: %llus\n",
-               (unsigned long long)a->seed, (unsigned long long)a->seed, a->policy, a->slots,
+    buf_printf(out, "version: 1\n");
+    write_name(plan, out);
+    buf_printf(out, "seed: %llu\npolicy: %s\n", (unsigned long long)a->seed, a->policy);
+    if (a->shape != GEN_RANDOM) {
+        buf_printf(out, "max_rounds: %u\n", gen_rounds_max(plan));
+    }
+    buf_printf(out, "slots: %u\nslot_duration: %llus\n", a->slots,
                (unsigned long long)((slot_us(plan) + 999999) / 1000000));
     buf_printf(out, "timelock: {bits: 1024, squarings: 1000, squarings_per_second: 1000, "
                     "solver: trapdoor}\n"
@@ -77,6 +95,19 @@ static void write_head(const struct gen_plan *plan, const struct gen_load *load,
 
 /* ---- Rollups ---- */
 
+static void write_balances(const struct gen_plan *plan, const struct gen_user *user,
+                           struct buf *out)
+{
+    bool drawn = plan->args->shape == GEN_RANDOM;
+    for (int k = 0; k < (int)GEN_ASSETS && drawn && user->acts; k++) {
+        buf_printf(out, "%s%s: %llu", k > 0 ? ", " : "", asset_words[k],
+                   (unsigned long long)GEN_BALANCE);
+    }
+    if (!drawn && user->eth > 0) {
+        buf_printf(out, "ETH: %llu", (unsigned long long)user->eth);
+    }
+}
+
 static void write_accounts(const struct gen_plan *plan, uint32_t rollup, bool *defined,
                            struct buf *out)
 {
@@ -87,10 +118,7 @@ static void write_accounts(const struct gen_plan *plan, uint32_t rollup, bool *d
         if (acts || (rollup == 0 && !defined[i])) {
             buf_printf(out, "%s      u%u: {", any ? "" : "    accounts:\n", i + 1);
             any = true;
-            for (int k = 0; k < (int)GEN_ASSETS && acts; k++) {
-                buf_printf(out, "%s%s: %llu", k > 0 ? ", " : "", asset_words[k],
-                           (unsigned long long)GEN_BALANCE);
-            }
+            write_balances(plan, gen_user_at(plan, rollup, i), out);
             buf_printf(out, "}\n");
         }
     }
@@ -254,7 +282,13 @@ static void write_fates(const struct gen_plan *plan, struct buf *out)
     for (size_t i = 0; i < plan->n_bundles && left > 0; i++) {
         enum scn_outcome outcome = plan->bundles[i].outcome;
         if (outcome != SCN_EXECUTED || plan->n_bundles <= EXECUTED_STATED_MAX) {
-            buf_printf(out, "  - {bundle: b%zu, is: %s}\n", i + 1, scn_outcome_word(outcome));
+            buf_printf(out, "  - {bundle: b%zu, is: %s", i + 1, scn_outcome_word(outcome));
+            if (plan->bundles[i].is_blamed) {
+                buf_printf(out, ", cause: ");
+                gen_rollup_name(plan->args, plan->bundles[i].blamed_rollup, out);
+                buf_printf(out, ".%u", plan->bundles[i].blamed_order);
+            }
+            buf_printf(out, "}\n");
             left--;
         }
     }
@@ -289,11 +323,29 @@ static void write_expectations(const struct gen_plan *plan, struct buf *out)
     }
 }
 
+/* Of a shape, whatever the policy: legs are transfers, so that money is neither made nor lost. */
+static void write_expectations_of_shape(const struct gen_plan *plan, struct buf *out)
+{
+    buf_printf(out, "expect:\n");
+    write_fates(plan, out);
+    buf_printf(out, "  - {rounds: %u}\n", plan->rounds);
+    for (int c = 0; c < (int)SCN_CHECKS; c++) {
+        bool breaks = (c == (int)SCN_CHECK_ATOMICITY && plan->outcomes[SCN_MIXED] > 0) ||
+                      (c == (int)SCN_CHECK_SERIAL && !plan->is_serial);
+        buf_printf(out, "  - {%s: %s}\n", breaks ? "violated" : "always",
+                   scn_check_word((enum scn_check)c));
+    }
+}
+
 void gen_yaml(const struct gen_plan *plan, const struct gen_load *load, struct buf *out)
 {
     write_head(plan, load, out);
     int rc = write_rollups(plan, out);
     out->err = out->err != 0 ? out->err : rc;
     write_timeline(plan, out);
-    write_expectations(plan, out);
+    if (plan->args->shape == GEN_RANDOM) {
+        write_expectations(plan, out);
+    } else {
+        write_expectations_of_shape(plan, out);
+    }
 }
