@@ -7,13 +7,19 @@
 
 static int refuse_block(const struct gen_plan *plan, const struct gen_load *load, struct buf *why)
 {
+    static const char *const others[GEN_SHAPES] = {
+        [GEN_RANDOM] = "more --slots or --rollups, or ",
+        [GEN_CHAIN] = "",
+        [GEN_LINE] = "",
+        [GEN_CROSSING] = "more --rollups, or ",
+        [GEN_CYCLE] = "more --rollups, or ",
+    };
     buf_printf(why, "rollup ");
     gen_rollup_name(plan->args, load->rollup, why);
     buf_printf(why,
                " would get %u transactions in slot %u, and a block has room for %d: take %sfewer "
                "--bundles",
-               load->transactions, load->slot + 1, BLOCK_MAX,
-               plan->args->shape == GEN_RANDOM ? "more --slots or --rollups, or " : "");
+               load->transactions, load->slot + 1, BLOCK_MAX, others[plan->args->shape]);
     return ERR_INVALID;
 }
 

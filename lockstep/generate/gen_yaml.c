@@ -8,6 +8,9 @@
 #define EXECUTED_STATED_MAX 1000 /* larger files state only what does not execute */
 #define FIRST_US 100000          /* of the first bundle, after its slot begins */
 #define LEG_US 1000              /* until the next bundle, per leg: admission keeps up */
+#define ROUND_US 150000          /* a round of execution takes less, on links of 20 ms */
+#define ENTRY_US 500             /* ... and for each transaction of its largest block */
+#define FINAL_BLOCKS 100         /* how long L1 waits for a finalized block, unless told */
 #define MARGIN_US 500000         /* after the last one */
 
 static const char *const asset_words[GEN_ASSETS] = {[GEN_ETH] = "ETH", [GEN_USDC] = "USDC"};
@@ -60,6 +63,13 @@ static uint64_t slot_us(const struct gen_plan *plan)
     return FIRST_US + longest + MARGIN_US;
 }
 
+/* Blocks of L1, one a second, from a proposal block to the finalized one: plenty. */
+static uint64_t final_blocks(const struct gen_plan *plan, const struct gen_load *load)
+{
+    uint64_t round_us = ROUND_US + load->transactions * (uint64_t)ENTRY_US;
+    return plan->rounds * round_us / 1000000 + FINAL_BLOCKS / 2;
+}
+
 static void write_name(const struct gen_plan *plan, struct buf *out)
 {
     const struct gen_args *a = plan->args;
@@ -86,8 +96,12 @@ static void write_head(const struct gen_plan *plan, const struct gen_load *load,
                (unsigned long long)((slot_us(plan) + 999999) / 1000000));
     buf_printf(out, "timelock: {bits: 1024, squarings: 1000, squarings_per_second: 1000, "
                     "solver: trapdoor}\n"
-                    "l1: {block_time: 1s, confirmations: 1, challenge_window: 2}\n"
-                    "links: {default: {delay: 20ms}}\n");
+                    "l1: {block_time: 1s, confirmations: 1, challenge_window: 2");
+    uint64_t blocks = final_blocks(plan, load);
+    if (blocks > FINAL_BLOCKS) {
+        buf_printf(out, ", final_deadline: %llu", (unsigned long long)blocks);
+    }
+    buf_printf(out, "}\nlinks: {default: {delay: 20ms}}\n");
     if (load->gas > 30000000) {
         buf_printf(out, "limits: {gas_per_block: %llu}\n", (unsigned long long)load->gas);
     }
