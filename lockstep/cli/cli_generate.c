@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 static const char help[] =
-    "Writes a scenario of bundles drawn at random, or of a given shape, with what must\n"
+    "Writes a scenario of bundles, drawn at random or in a given shape, and what must\n"
     "come of each; the same arguments give the same bytes on every machine.\n"
     "\n"
     "Usage: lockstep generate [OPTION...] [-o FILE]\n"

@@ -162,22 +162,24 @@ static int add_link(struct shaper *s, uint32_t i)
     return rc != 0 ? rc : pay(s, other, i + 1, aside);
 }
 
-/* Two bundles between two accounts, over two neighbours, one each way round. One of them lacks one
- * on the rollup it comes to first. */
+/* Two bundles between two accounts, over two neighbours, one each way round. One of them pays one
+ * more than it has on the rollup it comes to first. */
 static int add_crossing(struct shaper *s, uint32_t pair)
 {
     uint32_t rollups = s->plan->args->rollups;
     uint32_t first = 2 * pair;
     uint32_t side[2] = {pair % rollups, (pair + 1) % rollups};
     uint32_t breaks = (uint32_t)prng_below(&s->sides, 2);
+    uint64_t got = 0; /* there, from the other one */
     int rc = 0;
     for (uint32_t k = 0; k < 2 && rc == 0; k++) {
-        uint64_t here = 1 + amount(s), there = amount(s);
-        own(s, side[k], first + k, k == breaks ? here - 1 : here);
+        uint64_t here = amount(s), there = amount(s);
+        own(s, side[k], first + k, here);
         own(s, side[1 - k], first + k, there);
         rc = begin(s, first + k);
-        rc = rc != 0 ? rc : pay(s, side[k], first + 1 - k, here);
+        rc = rc != 0 ? rc : pay(s, side[k], first + 1 - k, k == breaks ? here + got + 1 : here);
         rc = rc != 0 ? rc : pay(s, side[1 - k], first + 1 - k, there);
+        got = there;
     }
     return rc;
 }

@@ -205,7 +205,7 @@ static void what_fits_no_block_is_refused_with_what_the_shape_has(void **state)
         enum gen_shape shape;
         const char *sentence;
     } cases[] = {
-        {GEN_CHAIN, "rollup A would get 5000 transactions in slot 1, and a block has room for "
+        {GEN_CHAIN, "rollup B would get 5000 transactions in slot 1, and a block has room for "
                     "4096: take fewer --bundles"},
         {GEN_CROSSING, "rollup A would get 5000 transactions in slot 1, and a block has room for "
                        "4096: take more --rollups, or fewer --bundles"},
