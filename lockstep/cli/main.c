@@ -12,7 +12,7 @@ static const char help[] =
     "  run FILE...     run scenarios and judge what happened\n"
     "  compare FILE... run each scenario under every value of one setting, and show\n"
     "                  side by side what that costs whom\n"
-    "  generate        write a scenario of random bundles; generate --help says more\n"
+    "  generate        write a scenario, random or in a shape; --help says more\n"
     "  check FILE...   only read the scenarios and say what is wrong with them\n"
     "  list [DIR]      the scenarios in a folder (default: scenarios)\n"
     "  verify evidence FILE...  judge evidence offline; verify --help says more\n"

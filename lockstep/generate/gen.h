@@ -1,5 +1,6 @@
-/* Writes scenario files: bundles drawn at random over rollups, accounts and pools, some built to
- * fail, with what must come of each. docs/generate.md is for users.
+/* Writes scenario files, with what must come of each bundle: bundles drawn at random over rollups,
+ * accounts and pools, some built to fail; or bundles that depend on each other in a given shape.
+ * docs/generate.md is for users.
  *
  * Equal arguments give equal bytes on every machine: all draws come from common/base/prng.h, one
  * generator per purpose, and are decided in whole numbers. No I/O. */
@@ -13,7 +14,18 @@
 /* What a leg, or a few legs together, are for. */
 enum gen_kind { GEN_TRANSFERS, GEN_SWAPS, GEN_BRIDGES, GEN_LOANS, GEN_KINDS };
 
+/* Who depends on whom. */
+enum gen_shape {
+    GEN_RANDOM,   /* drawn */
+    GEN_CHAIN,    /* each on the one before, on two rollups in turn: the longest cascade there is */
+    GEN_LINE,     /* each on the one before, all on one rollup; the first fails on another */
+    GEN_CROSSING, /* pairs over the same two rollups, one each way round; one of the two fails */
+    GEN_CYCLE,    /* each on the one before, round and round all rollups */
+    GEN_SHAPES,
+};
+
 struct gen_args {
+    enum gen_shape shape;
     uint32_t rollups;
     uint32_t bundles;
     uint32_t legs_min;
@@ -25,6 +37,7 @@ struct gen_args {
     uint32_t failure_percent; /* of the bundles */
     uint64_t seed;
     const char *policy; /* one that pol_find knows */
+    /* Of GEN_RANDOM only, as are legs, pools, slots, conflict and failure: a shape sets them. */
     uint32_t n_mix;
     enum gen_kind mix[GEN_MIX_MAX]; /* a kind named twice is drawn twice as often */
     const char *output;             /* NULL: standard output */
@@ -37,11 +50,14 @@ struct gen_args {
  * Returns: 0, ERR_INVALID, ERR_NOMEM. */
 int gen_args_parse(int argc, char **argv, struct gen_args *args, struct buf *why) MUST_CHECK;
 
-/* Appends the command that writes the same file again, every argument spelt out. */
+/* Appends the command that writes the same file again, every argument spelt out that its shape
+ * has. */
 void gen_args_write(const struct gen_args *args, struct buf *out);
 
 /* Returns: "transfers", "swaps", "bridges" or "loans". */
 const char *gen_kind_word(enum gen_kind kind);
+/* Returns: "random", "chain", "line", "crossing" or "cycle". */
+const char *gen_shape_word(enum gen_shape shape);
 
 /* Appends the scenario to `out`, an empty buffer.
  * Returns: 0; ERR_INVALID with a sentence in `why` if it would not fit a scenario, and `out` is

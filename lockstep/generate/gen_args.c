@@ -2,8 +2,7 @@
  * that can be drawn. */
 #include "common/base/cleanup.h"
 #include "common/policy/pol.h"
-#include "lockstep/generate/gen.h"
-#include "lockstep/generate/gen_zipf.h"
+#include "lockstep/generate/gen_plan.h"
 
 #include <getopt.h>
 #include <stddef.h>
@@ -47,11 +46,26 @@ static const struct number {
      "it is a share of the bundles in percent; take 100 for all"},
 };
 
+/* What only bundles drawn at random are told. */
+static const struct unfit {
+    const char *name;
+    const char *why;
+} unfit[] = {
+    {"legs", "each of its bundles has two legs"},
+    {"accounts", "each of its bundles has a sender of its own"},
+    {"pools", "its legs are transfers"},
+    {"conflict", "it says itself who pays whom"},
+    {"failure", "it says itself which bundles fail"},
+    {"slots", "its bundles depend on each other within a slot"},
+    {"mix", "its legs are transfers"},
+};
+
 #define LEGS_MAX 100 /* the default limit of admission */
 
-enum { OPT_LEGS = 256, OPT_CONFLICT, OPT_POLICY, OPT_MIX, OPT_SEED, OPT_NUMBER };
+enum { OPT_LEGS = 256, OPT_CONFLICT, OPT_POLICY, OPT_MIX, OPT_SEED, OPT_SHAPE, OPT_NUMBER };
 
 static const struct option options[] = {
+    {"shape", required_argument, NULL, OPT_SHAPE},
     {"rollups", required_argument, NULL, OPT_NUMBER},
     {"bundles", required_argument, NULL, OPT_NUMBER + 1},
     {"accounts", required_argument, NULL, OPT_NUMBER + 2},
@@ -70,8 +84,18 @@ static const struct option options[] = {
 
 /* What was said, besides the values: a default may yield to another argument, a wish may not. */
 struct said {
-    bool mix;
+    bool options[sizeof(options) / sizeof(options[0])]; /* as `options`; spelt out, as --mix */
 };
+
+static bool was_said(const struct said *said, const char *name)
+{
+    for (size_t i = 0; options[i].name != NULL; i++) {
+        if (strcmp(options[i].name, name) == 0) {
+            return said->options[i];
+        }
+    }
+    return false;
+}
 
 /* Reads digits. Out: what follows them. Returns: false without digits or beyond 64 bits. */
 static bool read_digits(const char *text, uint64_t *out, const char **rest)
@@ -189,6 +213,20 @@ static int take_policy(const char *value, struct gen_args *args, struct buf *why
     return 0;
 }
 
+static int take_shape(const char *value, struct gen_args *args, struct buf *why)
+{
+    struct scn_hint hint = SCN_HINT_FOR(value);
+    for (int s = 0; s < (int)GEN_SHAPES; s++) {
+        scn_hint_add(&hint, gen_shape_word((enum gen_shape)s));
+        if (strcmp(value, gen_shape_word((enum gen_shape)s)) == 0) {
+            args->shape = (enum gen_shape)s;
+            return 0;
+        }
+    }
+    buf_printf(why, "--shape knows no `%s`; %s", value, scn_hint_text(&hint, "shapes"));
+    return ERR_INVALID;
+}
+
 static int take_kind(const char *word, struct gen_args *args, struct buf *why)
 {
     struct scn_hint hint = SCN_HINT_FOR(word);
@@ -227,8 +265,7 @@ static int take_mix(const char *value, struct gen_args *args, struct buf *why)
     }
 }
 
-static int take(int option, const char *value, struct gen_args *args, struct said *said,
-                struct buf *why)
+static int take(int option, const char *value, struct gen_args *args, struct buf *why)
 {
     switch (option) {
     case OPT_LEGS:
@@ -239,8 +276,9 @@ static int take(int option, const char *value, struct gen_args *args, struct sai
         return take_policy(value, args, why);
     case OPT_SEED:
         return take_seed(value, args, why);
+    case OPT_SHAPE:
+        return take_shape(value, args, why);
     case OPT_MIX:
-        said->mix = true;
         return take_mix(value, args, why);
     case 'o':
         args->output = value;
@@ -303,14 +341,14 @@ static bool has(const struct gen_args *args, enum gen_kind kind)
 static int check_mix(struct gen_args *args, const struct said *said, struct buf *why)
 {
     if (has(args, GEN_SWAPS) && args->pools == 0) {
-        if (said->mix) {
+        if (was_said(said, "mix")) {
             buf_printf(why, "--mix has swaps, and there are no pools: take --pools 1 or more");
             return ERR_INVALID;
         }
         drop(args, GEN_SWAPS);
     }
     if (has(args, GEN_BRIDGES) && args->rollups == 1) {
-        if (said->mix) {
+        if (was_said(said, "mix")) {
             buf_printf(why, "--mix has bridges, and there is one rollup: take --rollups 2 or more");
             return ERR_INVALID;
         }
@@ -326,6 +364,20 @@ static int check_mix(struct gen_args *args, const struct said *said, struct buf 
         return ERR_INVALID;
     }
     return 0;
+}
+
+static int check_shape(struct gen_args *a, const struct said *said, struct buf *why)
+{
+    for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++) {
+        if (was_said(said, unfit[i].name)) {
+            buf_printf(why,
+                       "--%s does not go with --shape %s: %s; leave it out, or take --shape random",
+                       unfit[i].name, gen_shape_word(a->shape), unfit[i].why);
+            return ERR_INVALID;
+        }
+    }
+    a->policy = was_said(said, "policy") ? a->policy : pol_serial.name;
+    return gen_shape_settle(a, was_said(said, "rollups"), was_said(said, "bundles"), why);
 }
 
 int gen_args_parse(int argc, char **argv, struct gen_args *args, struct buf *why)
@@ -347,14 +399,19 @@ int gen_args_parse(int argc, char **argv, struct gen_args *args, struct buf *why
         .mix = {GEN_TRANSFERS, GEN_SWAPS, GEN_BRIDGES, GEN_LOANS},
     };
     int code = 0;
+    int at = -1;
     opterr = 0;
     optind = 0; /* from the start, in the C library too */
-    while ((code = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-        int rc = code == '?' || code == ':' ? complain(argv, code, why)
-                                            : take(code, optarg, &a, &said, why);
+    while ((code = getopt_long(argc, argv, ":o:h", options, &at)) != -1) {
+        int rc =
+            code == '?' || code == ':' ? complain(argv, code, why) : take(code, optarg, &a, why);
         if (rc != 0) {
             return rc;
         }
+        if (at >= 0) {
+            said.options[at] = true;
+        }
+        at = -1;
     }
     if (optind < argc) {
         buf_printf(why,
@@ -362,7 +419,7 @@ int gen_args_parse(int argc, char **argv, struct gen_args *args, struct buf *why
                    argv[optind], argv[optind]);
         return ERR_INVALID;
     }
-    int rc = check_mix(&a, &said, why);
+    int rc = a.shape == GEN_RANDOM ? check_mix(&a, &said, why) : check_shape(&a, &said, why);
     if (rc == 0) {
         *args = a;
     }
@@ -371,6 +428,13 @@ int gen_args_parse(int argc, char **argv, struct gen_args *args, struct buf *why
 
 void gen_args_write(const struct gen_args *args, struct buf *out)
 {
+    if (args->shape != GEN_RANDOM) {
+        buf_printf(out,
+                   "lockstep generate --shape %s --rollups %u --bundles %u --policy %s --seed %llu",
+                   gen_shape_word(args->shape), args->rollups, args->bundles, args->policy,
+                   (unsigned long long)args->seed);
+        return;
+    }
     buf_printf(out, "lockstep generate --rollups %u --bundles %u --legs %u..%u --accounts %u",
                args->rollups, args->bundles, args->legs_min, args->legs_max, args->accounts);
     buf_printf(out, " --pools %u --conflict %u.%02u --failure %u --slots %u --policy %s --mix ",

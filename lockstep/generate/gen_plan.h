@@ -2,6 +2,7 @@
 #ifndef GENERATE_GEN_PLAN_H
 #define GENERATE_GEN_PLAN_H
 
+#include "common/policy/pol.h"
 #include "lockstep/generate/gen.h"
 #include "lockstep/generate/gen_zipf.h"
 
@@ -74,13 +75,17 @@ struct gen_bundle {
     uint32_t first_leg;
     uint32_t n_legs;
     enum gen_intent intent;
-    enum scn_outcome outcome; /* set by gen_judge */
+    enum scn_outcome outcome; /* set by gen_judge or gen_lab */
+    bool is_blamed;           /* set by gen_lab: excluded for the leg at this position */
+    uint32_t blamed_rollup;
+    uint32_t blamed_order;
 };
 
 /* An account on a rollup. */
 struct gen_user {
     bool acts;      /* has a balance there at the start */
     uint32_t nonce; /* the next that a leg may state */
+    uint64_t eth;   /* of a shape: what it has; else it has GEN_BALANCE of each asset */
 };
 
 struct gen_plan {
@@ -94,9 +99,11 @@ struct gen_plan {
     struct gen_user *users; /* [rollup * accounts + account] */
     bool *pools;            /* [rollup * pools + pool]: somebody uses it */
     bool banks[SCN_ROLLUPS_MAX];
-    /* Set by gen_judge. */
-    bool bridge_broken; /* value was made or destroyed */
+    /* Set by gen_judge or gen_lab. */
     size_t outcomes[SCN_PENDING + 1];
+    bool bridge_broken; /* gen_judge: value was made or destroyed */
+    uint32_t rounds;    /* gen_lab */
+    bool is_serial;     /* gen_lab: as executing one by one */
 };
 
 int gen_plan_init(struct gen_plan *plan, const struct gen_args *args) MUST_CHECK;
@@ -114,9 +121,17 @@ int gen_plan_leg(struct gen_plan *plan, struct gen_leg leg) MUST_CHECK;
 /* To the last leg. */
 int gen_plan_op(struct gen_plan *plan, struct gen_op op) MUST_CHECK;
 
+/* The arguments of a shape other than GEN_RANDOM: sets what it says itself. In: whether the numbers
+ * of rollups and bundles were asked for. Returns: 0, or ERR_INVALID with a sentence in `why`. */
+int gen_shape_settle(struct gen_args *a, bool rollups_said, bool bundles_said,
+                     struct buf *why) MUST_CHECK;
+
 /* Draws bundles until there are as many as asked for, or `legs_max` legs.
  * Returns: 0 or ERR_NOMEM. */
 int gen_draw(struct gen_plan *plan, size_t legs_max) MUST_CHECK;
+
+/* The same for a shape other than GEN_RANDOM. All is in one slot, all legs are transfers of ETH. */
+int gen_shape(struct gen_plan *plan, size_t legs_max) MUST_CHECK;
 
 /* What makes a leg fail. */
 struct gen_failures {
@@ -137,6 +152,18 @@ uint64_t gen_swap_out(uint64_t reserve_in, uint64_t reserve_out, uint64_t amount
  * Returns: 0 or ERR_NOMEM. */
 int gen_judge(struct gen_plan *plan) MUST_CHECK;
 
+/* Rounds of execution that are enough for the plan, under every policy: each decision decides one
+ * bundle at least, and the last one leaves rollups to execute once more. */
+static inline uint32_t gen_rounds_max(const struct gen_plan *plan)
+{
+    return (uint32_t)plan->n_bundles + 1;
+}
+
+/* Runs a shape's bundles in the laboratory (lockstep/lab) under the policy of its arguments, and
+ * one by one (lockstep/oracle). Out: all that is set by gen_lab, in the plan.
+ * Returns: 0, ERR_NOMEM or ERR_FULL. */
+int gen_lab(struct gen_plan *plan, enum pol_granularity granularity) MUST_CHECK;
+
 /* The gas and the transactions of the fullest blocks. */
 struct gen_load {
     uint64_t gas;
@@ -146,6 +173,10 @@ struct gen_load {
 };
 
 int gen_plan_load(const struct gen_plan *plan, struct gen_load *load) MUST_CHECK;
+
+/* What a shape is, for the head of its file: a line, and a few sentences. */
+void gen_shape_subject(const struct gen_plan *plan, struct buf *out);
+const char *gen_shape_description(enum gen_shape shape);
 
 /* Appends the scenario. */
 void gen_yaml(const struct gen_plan *plan, const struct gen_load *load, struct buf *out);

@@ -8,6 +8,9 @@
 #define EXECUTED_STATED_MAX 1000 /* larger files state only what does not execute */
 #define FIRST_US 100000          /* of the first bundle, after its slot begins */
 #define LEG_US 1000              /* until the next bundle, per leg: admission keeps up */
+#define ROUND_US 150000          /* a round of execution takes less, on links of 20 ms */
+#define ENTRY_US 500             /* ... and for each transaction of its largest block */
+#define FINAL_BLOCKS 100         /* how long L1 waits for a finalized block, unless told */
 #define MARGIN_US 500000         /* after the last one */
 
 static const char *const asset_words[GEN_ASSETS] = {[GEN_ETH] = "ETH", [GEN_USDC] = "USDC"};
@@ -26,6 +29,14 @@ void gen_rollup_name(const struct gen_args *args, uint32_t rollup, struct buf *o
 static void write_subject(const struct gen_plan *plan, struct buf *out)
 {
     const struct gen_args *a = plan->args;
+    if (a->shape != GEN_RANDOM) {
+        buf_printf(out, "# ");
+        gen_shape_subject(plan, out);
+        buf_printf(out, ".\n# ");
+        gen_args_write(a, out);
+        buf_printf(out, "\n");
+        return;
+    }
     buf_printf(out,
                "# %u generated bundles over %u rollup%s, %u%% built to fail, accounts and pools ",
                a->bundles, a->rollups, a->rollups == 1 ? "" : "s", a->failure_percent);
@@ -52,30 +63,64 @@ static uint64_t slot_us(const struct gen_plan *plan)
     return FIRST_US + longest + MARGIN_US;
 }
 
+/* Blocks of L1, one a second, from a proposal block to the finalized one: plenty. */
+static uint64_t final_blocks(const struct gen_plan *plan, const struct gen_load *load)
+{
+    uint64_t round_us = ROUND_US + load->transactions * (uint64_t)ENTRY_US;
+    return plan->rounds * round_us / 1000000 + FINAL_BLOCKS / 2;
+}
+
+static void write_name(const struct gen_plan *plan, struct buf *out)
+{
+    const struct gen_args *a = plan->args;
+    if (a->shape == GEN_RANDOM) {
+        buf_printf(out, "name: generated-%llu\n", (unsigned long long)a->seed);
+    } else {
+        buf_printf(out, "name: %s-of-%u\ndescription: >-\n%s", gen_shape_word(a->shape), a->bundles,
+                   gen_shape_description(a->shape));
+    }
+}
+
 static void write_head(const struct gen_plan *plan, const struct gen_load *load, struct buf *out)
 {
     const struct gen_args *a = plan->args;
     buf_printf(out, "# yaml-language-server: $schema=../docs/scenario.schema.json\n");
     write_subject(plan, out);
-    buf_printf(out,
-               "version: 1\n"
-               "name: generated-%llu\n"
-               "seed: %llu\n"
-               "policy: %s\n"
-               "slots: %u\n"
-               "slot_duration: %llus\n",
-               (unsigned long long)a->seed, (unsigned long long)a->seed, a->policy, a->slots,
+    buf_printf(out, "version: 1\n");
+    write_name(plan, out);
+    buf_printf(out, "seed: %llu\npolicy: %s\n", (unsigned long long)a->seed, a->policy);
+    if (a->shape != GEN_RANDOM) {
+        buf_printf(out, "max_rounds: %u\n", gen_rounds_max(plan));
+    }
+    buf_printf(out, "slots: %u\nslot_duration: %llus\n", a->slots,
                (unsigned long long)((slot_us(plan) + 999999) / 1000000));
     buf_printf(out, "timelock: {bits: 1024, squarings: 1000, squarings_per_second: 1000, "
                     "solver: trapdoor}\n"
-                    "l1: {block_time: 1s, confirmations: 1, challenge_window: 2}\n"
-                    "links: {default: {delay: 20ms}}\n");
+                    "l1: {block_time: 1s, confirmations: 1, challenge_window: 2");
+    uint64_t blocks = final_blocks(plan, load);
+    if (blocks > FINAL_BLOCKS) {
+        buf_printf(out, ", final_deadline: %llu", (unsigned long long)blocks);
+    }
+    buf_printf(out, "}\nlinks: {default: {delay: 20ms}}\n");
     if (load->gas > 30000000) {
         buf_printf(out, "limits: {gas_per_block: %llu}\n", (unsigned long long)load->gas);
     }
 }
 
 /* ---- Rollups ---- */
+
+static void write_balances(const struct gen_plan *plan, const struct gen_user *user,
+                           struct buf *out)
+{
+    bool drawn = plan->args->shape == GEN_RANDOM;
+    for (int k = 0; k < (int)GEN_ASSETS && drawn && user->acts; k++) {
+        buf_printf(out, "%s%s: %llu", k > 0 ? ", " : "", asset_words[k],
+                   (unsigned long long)GEN_BALANCE);
+    }
+    if (!drawn && user->eth > 0) {
+        buf_printf(out, "ETH: %llu", (unsigned long long)user->eth);
+    }
+}
 
 static void write_accounts(const struct gen_plan *plan, uint32_t rollup, bool *defined,
                            struct buf *out)
@@ -87,10 +132,7 @@ static void write_accounts(const struct gen_plan *plan, uint32_t rollup, bool *d
         if (acts || (rollup == 0 && !defined[i])) {
             buf_printf(out, "%s      u%u: {", any ? "" : "    accounts:\n", i + 1);
             any = true;
-            for (int k = 0; k < (int)GEN_ASSETS && acts; k++) {
-                buf_printf(out, "%s%s: %llu", k > 0 ? ", " : "", asset_words[k],
-                           (unsigned long long)GEN_BALANCE);
-            }
+            write_balances(plan, gen_user_at(plan, rollup, i), out);
             buf_printf(out, "}\n");
         }
     }
@@ -254,7 +296,13 @@ static void write_fates(const struct gen_plan *plan, struct buf *out)
     for (size_t i = 0; i < plan->n_bundles && left > 0; i++) {
         enum scn_outcome outcome = plan->bundles[i].outcome;
         if (outcome != SCN_EXECUTED || plan->n_bundles <= EXECUTED_STATED_MAX) {
-            buf_printf(out, "  - {bundle: b%zu, is: %s}\n", i + 1, scn_outcome_word(outcome));
+            buf_printf(out, "  - {bundle: b%zu, is: %s", i + 1, scn_outcome_word(outcome));
+            if (plan->bundles[i].is_blamed) {
+                buf_printf(out, ", cause: ");
+                gen_rollup_name(plan->args, plan->bundles[i].blamed_rollup, out);
+                buf_printf(out, ".%u", plan->bundles[i].blamed_order);
+            }
+            buf_printf(out, "}\n");
             left--;
         }
     }
@@ -289,11 +337,29 @@ static void write_expectations(const struct gen_plan *plan, struct buf *out)
     }
 }
 
+/* Of a shape, whatever the policy: legs are transfers, so that money is neither made nor lost. */
+static void write_expectations_of_shape(const struct gen_plan *plan, struct buf *out)
+{
+    buf_printf(out, "expect:\n");
+    write_fates(plan, out);
+    buf_printf(out, "  - {rounds: %u}\n", plan->rounds);
+    for (int c = 0; c < (int)SCN_CHECKS; c++) {
+        bool breaks = (c == (int)SCN_CHECK_ATOMICITY && plan->outcomes[SCN_MIXED] > 0) ||
+                      (c == (int)SCN_CHECK_SERIAL && !plan->is_serial);
+        buf_printf(out, "  - {%s: %s}\n", breaks ? "violated" : "always",
+                   scn_check_word((enum scn_check)c));
+    }
+}
+
 void gen_yaml(const struct gen_plan *plan, const struct gen_load *load, struct buf *out)
 {
     write_head(plan, load, out);
     int rc = write_rollups(plan, out);
     out->err = out->err != 0 ? out->err : rc;
     write_timeline(plan, out);
-    write_expectations(plan, out);
+    if (plan->args->shape == GEN_RANDOM) {
+        write_expectations(plan, out);
+    } else {
+        write_expectations_of_shape(plan, out);
+    }
 }

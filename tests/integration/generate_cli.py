@@ -61,6 +61,39 @@ class Runs(Case):
         command = text.splitlines()[2].removeprefix('# lockstep ').split()
         self.assertEqual(self.lockstep(*command), (0, text, ''))
 
+    def test_every_shape_comes_out_as_foreseen_under_every_policy(self):
+        seen = ''
+        for shape in 'chain', 'line', 'crossing', 'cycle':
+            for policy in ('one_shot', 'fixpoint', 'serial', 'inclusive', 'block_replace',
+                           'two_phase'):
+                with self.subTest(shape=shape, policy=policy):
+                    seen += self.passes('--shape', shape, '--bundles', '8', '--policy', policy)
+        for words in ('is: mixed', 'violated: atomicity', 'violated: serial', 'always: serial'):
+            self.assertIn(words, seen)
+
+    def test_shapes_spread_over_more_rollups(self):
+        for shape, rollups in ('line', 4), ('crossing', 5), ('cycle', 7), ('cycle', 30):
+            text = self.passes('--shape', shape, '--rollups', str(rollups), '--seed', '5')
+            self.assertIn('R30:' if rollups == 30 else '  %c:' % (64 + rollups), text)
+
+    def test_a_chain_takes_a_round_for_each_bundle_and_one_more(self):
+        for n in 2, 5, 20:
+            text = self.passes('--shape', 'chain', '--bundles', str(n))
+            self.assertIn('  - {rounds: %d}\n' % (n + 1), text)
+            # Whatever is looked at: rollups as a whole, or keys.
+            self.assertNotIn('granularity', text)
+            name = self.file(text.replace('policy: serial\n',
+                                          'policy: serial\ngranularity: rollup\n'), 'r.yaml')
+            code, out, _ = self.lockstep('run', '--host', 'inproc', '--out', '', name)
+            self.assertEqual(code, 0, out)
+
+    def test_the_scenarios_made_here_are_what_their_commands_write(self):
+        for name in '38_worst_case_chain.yaml', '39_long_dependency_line.yaml':
+            with open(os.path.join(cli.SCENARIOS, name), encoding='utf-8') as f:
+                text = f.read()
+            command = text.splitlines()[2].removeprefix('# lockstep ').split()
+            self.assertEqual(self.lockstep(*command), (0, text, ''))
+
     def test_both_hosts_agree(self):
         self.passes('--bundles', '30', '--failure', '50')
         prints = [next(line for line in self.lockstep('run', '--host', host, '--out', '',
@@ -84,7 +117,7 @@ class Usage(Case):
             code, out, err = self.lockstep('generate', argument)
             self.assertEqual((code, err), (0, ''))
             self.assertTrue(all(len(line) <= 80 for line in out.splitlines()), out)
-        for word in ('rollups', 'bundles', 'legs', 'accounts', 'pools', 'conflict', 'failure',
+        for word in ('shape', 'rollups', 'bundles', 'legs', 'accounts', 'pools', 'conflict', 'failure',
                      'slots', 'policy', 'mix', 'seed', 'output'):
             self.assertIn('--' + word, out)
 
@@ -93,6 +126,8 @@ class Usage(Case):
         self.refused('write 3 or 1..4', '--legs', 'many')
         self.refused('take --rollups 2 or more', '--rollups', '1', '--mix', 'bridges')
         self.refused('did you mean `swaps`?', '--mix', 'swap')
+        self.refused('did you mean `crossing`?', '--shape', 'crosing')
+        self.refused('leave it out, or take --shape random', '--shape', 'line', '--legs', '2')
         self.refused('has room for 4096', '--rollups', '1', '--legs', '1', '--bundles', '5000',
                      '--mix', 'transfers')
         self.refused('do not fit a scenario', '--rollups', '128', '--bundles', '10000', '--legs',

@@ -185,6 +185,79 @@ static void what_does_not_go_together_is_refused(void **state)
             "a bridge takes two legs: take --legs 2..4, or something else into --mix");
 }
 
+static void a_shape_sets_what_it_says_itself(void **state)
+{
+    struct gen_args a = accepted("--shape chain --bundles 200 --seed 3");
+    struct gen_args c = accepted("--rollups 30 --shape cycle --policy one_shot");
+    struct buf text = {0};
+    assert_int_equal(a.shape, GEN_CHAIN);
+    assert_int_equal(a.rollups, 2);
+    assert_int_equal(a.legs_min, 2);
+    assert_int_equal(a.legs_max, 2);
+    assert_int_equal(a.accounts, 201);
+    assert_int_equal(a.slots, 1);
+    assert_int_equal(a.pools, 0);
+    gen_args_write(&a, &text);
+    assert_string_equal(buf_cstr(&text), "lockstep generate --shape chain --rollups 2 "
+                                         "--bundles 200 --policy serial --seed 3");
+    assert_int_equal(c.bundles, 30); /* the default would leave the circle open */
+    assert_string_equal(c.policy, "one_shot");
+    assert_int_equal(accepted("--shape cycle").rollups, 3);
+    assert_int_equal(accepted("--shape cycle").bundles, 20);
+    assert_int_equal(accepted("--shape line --rollups 128").rollups, 128);
+    assert_int_equal(accepted("--shape crossing").bundles, 20);
+    assert_int_equal(accepted("--shape chain --shape random").rollups, 4);
+    assert_int_equal(accepted("--shape random --legs 3").shape, GEN_RANDOM);
+    buf_fini(&text);
+}
+
+static void a_shape_refuses_what_it_leaves_no_room_for(void **state)
+{
+    static const char *const cases[][2] = {
+        {"--shape chian", "--shape knows no `chian`; did you mean `chain`?"},
+        {"--shape=", "--shape knows no ``; known shapes: random, chain, line, crossing, cycle"},
+        {"--shape chain --legs 3",
+         "--legs does not go with --shape chain: each of its bundles has two legs; leave it out, "
+         "or take --shape random"},
+        {"--accounts 9 --shape line",
+         "--accounts does not go with --shape line: each of its bundles has a sender of its own; "
+         "leave it out, or take --shape random"},
+        {"--shape cycle --pools 0", "--pools does not go with --shape cycle: its legs are "
+                                    "transfers; leave it out, or take --shape random"},
+        {"--shape chain --conflict 1", "--conflict does not go with --shape chain: it says itself "
+                                       "who pays whom; leave it out, or take --shape random"},
+        {"--shape crossing --fail 50",
+         "--failure does not go with --shape crossing: it says itself which bundles fail; leave "
+         "it out, or take --shape random"},
+        {"--shape line --slots 2",
+         "--slots does not go with --shape line: its bundles depend on each other within a slot; "
+         "leave it out, or take --shape random"},
+        {"--shape line --mix transfers", "--mix does not go with --shape line: its legs are "
+                                         "transfers; leave it out, or take --shape random"},
+        {"--shape chain --rollups 3",
+         "--shape chain does not go with --rollups 3: it goes back and forth between two rollups; "
+         "leave --rollups out, or take --shape cycle for more"},
+        {"--shape line --rollups 1",
+         "--shape line does not go with --rollups 1: the line is on one rollup and its first "
+         "bundle fails on another; take --rollups 2 or more"},
+        {"--shape crossing --rollups 1", "--shape crossing does not go with --rollups 1: a pair "
+                                         "crosses over two rollups; take --rollups 2 or more"},
+        {"--shape cycle --rollups 2",
+         "--shape cycle does not go with --rollups 2: a circle has three rollups; take --rollups "
+         "3 or more, or --shape chain for two"},
+        {"--shape chain --bundles 1", "--shape chain takes 2 bundles or more, not 1: one depends "
+                                      "on another; take --bundles 2 or more"},
+        {"--shape crossing --bundles 7", "--shape crossing takes an even number of bundles, not "
+                                         "7: they come in pairs; take --bundles 8"},
+        {"--shape cycle --rollups 5 --bundles 4",
+         "--shape cycle takes a bundle for each of its 5 rollups at least, not 4: the circle "
+         "would stay open; take --bundles 5 or more, or fewer --rollups"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        refused(cases[i][0], cases[i][1]);
+    }
+}
+
 static void a_default_kind_yields_to_numbers_that_rule_it_out(void **state)
 {
     assert_int_equal(accepted("--pools 0").n_mix, 3);
@@ -224,6 +297,8 @@ int main(void)
         cmocka_unit_test(numbers_out_of_range_are_refused_with_reason_and_remedy),
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(what_does_not_go_together_is_refused),
+        cmocka_unit_test(a_shape_sets_what_it_says_itself),
+        cmocka_unit_test(a_shape_refuses_what_it_leaves_no_room_for),
         cmocka_unit_test(a_default_kind_yields_to_numbers_that_rule_it_out),
         cmocka_unit_test(words_that_are_not_known_are_refused),
     };
