@@ -40,10 +40,16 @@ static bool same_key(const Lockstep__DaKey *a, const Lockstep__DaKey *b)
            a->index == b->index;
 }
 
-/* Results and their proofs come from the rollup's executor, everything else from the sequencer. */
+/* Does this come from the rollup's executor? Everything else comes from the sequencer. */
+static bool is_executors(Lockstep__DaKind kind)
+{
+    return kind == LOCKSTEP__DA_KIND__DA_RESULT || kind == LOCKSTEP__DA_KIND__DA_PROOFS ||
+           kind == LOCKSTEP__DA_KIND__DA_STEPS;
+}
+
 static bool may_put(const struct da *da, uint32_t from, const Lockstep__DaKey *k)
 {
-    if (k->kind != LOCKSTEP__DA_KIND__DA_RESULT && k->kind != LOCKSTEP__DA_KIND__DA_PROOFS) {
+    if (!is_executors(k->kind)) {
         return from == da->p.sequencer_id;
     }
     int i = party_executor_index(&da->p, k->namespace_);

@@ -34,6 +34,7 @@ static void slot_destroy(struct exe_slot *slot)
     buf_fini(&slot->done.status);
     buf_fini(&slot->result);
     buf_fini(&slot->proofs);
+    buf_fini(&slot->roots);
     free(slot);
 }
 
@@ -108,12 +109,12 @@ static bool is_expected(struct exe *e, const struct exe_slot *slot, const struct
     return slot->phase == EXE_IDLE && (h->final || h->round > slot->h.round);
 }
 
-static int on_block(struct exe *e, uint32_t from, bool final, const ProtobufCBinaryData *header,
-                    size_t n_failures, Lockstep__Failure *const *failures)
+int exe_on_block(struct exe *e, uint32_t from, bool final, struct bytes header, size_t n_failures,
+                 Lockstep__Failure *const *failures)
 {
     struct bytes body;
     struct pro_header h;
-    int rc = pro_unsign_from(&e->p.view.deployment.id, PRO_TAG_BLOCK, wire_view(header),
+    int rc = pro_unsign_from(&e->p.view.deployment.id, PRO_TAG_BLOCK, header,
                              &e->p.view.sequencer, &body);
     rc = rc != 0 ? rc : pro_header_decode(body, &h);
     if (rc != 0 || from != e->p.sequencer_id) {
@@ -132,16 +133,26 @@ static int on_block(struct exe *e, uint32_t from, bool final, const ProtobufCBin
             return rc;
         }
     }
-    rc = exe_see(e, LOCKSTEP__L1_KIND__L1_BLOCK, wire_view(header));
+    rc = exe_see(e, LOCKSTEP__L1_KIND__L1_BLOCK, header);
     if (rc != 0) {
         return rc;
     }
     buf_clear(&slot->header);
-    buf_append_bytes(&slot->header, wire_view(header));
+    buf_append_bytes(&slot->header, header);
     slot->h = h;
     slot->h.excluded = (struct bytes){0};
     rc = slot->header.err != 0 ? slot->header.err : keep_failures(slot, n_failures, failures);
+    if (rc == 0 && e->watches && final) {
+        return exe_finish(e, slot); /* what was executed stays; the executors have checked it */
+    }
     return rc != 0 ? rc : exe_fetch_start(e, slot);
+}
+
+static int on_l1_artifact(struct exe *e, const Lockstep__L1Event *event)
+{
+    int rc = exe_see(e, event->kind, wire_view(&event->artifact));
+    bool header = event->kind != LOCKSTEP__L1_KIND__L1_ORDER && event->rollup == e->rollup;
+    return rc != 0 || !e->watches || !header ? rc : exe_hear(e, wire_view(&event->artifact));
 }
 
 /* What one L1 event says to this executor. */
@@ -153,7 +164,7 @@ static int on_l1_event(struct exe *e, const Lockstep__L1Event *event)
     case LOCKSTEP__L1_KIND__L1_ORDER:
     case LOCKSTEP__L1_KIND__L1_BLOCK:
     case LOCKSTEP__L1_KIND__L1_FINAL:
-        return exe_see(e, event->kind, wire_view(&event->artifact));
+        return on_l1_artifact(e, event);
     case LOCKSTEP__L1_KIND__L1_FINALIZED:
         if (event->rollup == e->rollup) {
             exe_forget_seen(e, event->slot);
@@ -189,11 +200,11 @@ static int exe_message(struct party *p, uint32_t from, const Lockstep__Message *
     struct exe *e = (struct exe *)p;
     switch (m->body_case) {
     case LOCKSTEP__MESSAGE__BODY_PROPOSAL_BLOCK:
-        return on_block(e, from, false, &m->proposal_block->header, m->proposal_block->n_failures,
-                        m->proposal_block->failures);
+        return exe_on_block(e, from, false, wire_view(&m->proposal_block->header),
+                            m->proposal_block->n_failures, m->proposal_block->failures);
     case LOCKSTEP__MESSAGE__BODY_FINALIZED_BLOCK:
-        return on_block(e, from, true, &m->finalized_block->header, m->finalized_block->n_failures,
-                        m->finalized_block->failures);
+        return exe_on_block(e, from, true, wire_view(&m->finalized_block->header),
+                            m->finalized_block->n_failures, m->finalized_block->failures);
     case LOCKSTEP__MESSAGE__BODY_DA_ITEM:
         return exe_on_item(e, from, m->da_item);
     case LOCKSTEP__MESSAGE__BODY_DA_STORED:
@@ -210,7 +221,7 @@ static int exe_timer(struct party *p, uint64_t id)
 {
     struct exe *e = (struct exe *)p;
     struct exe_slot *slot = exe_find_slot(e, id);
-    return slot == NULL ? 0 : exe_on_run_over(e, slot); /* void by now */
+    return slot == NULL ? 0 : exe_on_run_over(e, slot); /* NULL: void by now */
 }
 
 static int exe_work_done(struct party *p, const struct act_event *ev)
@@ -238,6 +249,11 @@ static void exe_destroy(struct act_actor **self)
     exe_forget_seen(e, UINT64_MAX);
     free(e->seen);
     free(e->accepted);
+    for (size_t i = 0; i < e->n_heard; i++) {
+        buf_fini(&e->heard[i]);
+    }
+    free(e->heard);
+    free(e->fault_told);
     led_state_destroy(&e->state);
     party_fini(&e->p);
     free(e);
@@ -313,13 +329,27 @@ static int build_genesis(struct exe *e, struct buf *why)
     return rc;
 }
 
+/* Executors and watchers are one program: the configuration says which this is. */
+static bool is_watcher(const struct act_setup *setup)
+{
+    Lockstep__ActorConfig *c = NULL;
+    bool watches = wire_config_unpack(setup->config, &c) == 0 && setup->id >= 1 &&
+                   setup->id <= c->n_peers &&
+                   c->peers[setup->id - 1]->role == LOCKSTEP__ROLE__ROLE_WATCHER;
+    wire_config_free(&c);
+    return watches;
+}
+
 static int exe_create(const struct act_setup *setup, struct act_actor **out, struct buf *why)
 {
     struct exe *e = calloc(1, sizeof(*e));
     if (e == NULL) {
         return ERR_NOMEM;
     }
-    int rc = party_init(&e->p, setup, LOCKSTEP__ROLE__ROLE_EXECUTOR, why);
+    e->watches = is_watcher(setup);
+    int rc = party_init(&e->p, setup,
+                        e->watches ? LOCKSTEP__ROLE__ROLE_WATCHER : LOCKSTEP__ROLE__ROLE_EXECUTOR,
+                        why);
     if (rc != 0) {
         free(e);
         return rc;
@@ -330,6 +360,7 @@ static int exe_create(const struct act_setup *setup, struct act_actor **out, str
         buf_printf(why, "an executor needs the KZG setup");
         rc = ERR_INVALID;
     }
+    rc = rc != 0 ? rc : exe_faults_init(e, why);
     rc = rc != 0 ? rc : build_genesis(e, why);
     if (rc != 0) {
         exe_destroy(&self);

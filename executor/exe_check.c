@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/protocol/pro_dossier.h"
 #include "common/protocol/pro_prosecute.h"
+#include "common/protocol/pro_signed.h"
 
 #include <stdlib.h>
 
@@ -182,6 +183,20 @@ int exe_work_run(const struct act_actor *self, uint32_t kind, struct bytes reque
     return rc;
 }
 
+/* So that nobody takes this executor for silent. */
+static int refuse_on_l1(struct exe *e, const struct exe_slot *slot)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    CLEANUP(buf_fini) struct buf artifact = {0};
+    const struct pro_rejection r = {e->rollup, slot->number, slot->h.round};
+    pro_rejection_encode(&r, &body);
+    pro_sign(&e->p.view.deployment.id, PRO_TAG_REJECTION, &e->p.key, buf_view(&body), &artifact);
+    if (body.err != 0 || artifact.err != 0) {
+        return ERR_NOMEM;
+    }
+    return party_l1_submit(&e->p, LOCKSTEP__L1_KIND__L1_REJECTION, buf_view(&artifact));
+}
+
 static int reject_block(struct exe *e, struct exe_slot *slot, struct pro_violation *v,
                         struct bytes evidence)
 {
@@ -198,7 +213,8 @@ static int reject_block(struct exe *e, struct exe_slot *slot, struct pro_violati
     rejected.detail = (char *)(uintptr_t)detail;
     m.body_case = LOCKSTEP__MESSAGE__BODY_PROPOSAL_REJECTED;
     m.proposal_rejected = &rejected;
-    int rc = party_send(&e->p, e->p.sequencer_id, &m);
+    int rc = e->watches ? 0 : party_send(&e->p, e->p.sequencer_id, &m);
+    rc = rc != 0 || e->watches || slot->h.final ? rc : refuse_on_l1(e, slot);
     return rc != 0 || evidence.len == 0 ? rc : party_accuse(&e->p, evidence);
 }
 

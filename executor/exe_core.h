@@ -2,8 +2,14 @@
  * (work), WAITING for its slot's turn, RUNNING (modelled execution time), IDLE between blocks. A
  * slot starts over at FETCHING with each second proposal block and with the finalized block.
  *
+ * A *watcher* is an executor that answers nobody. It hears of blocks on L1, takes everything from
+ * DA, and when it has executed a block it compares (COMPARING) what the executor signed with what
+ * it would have signed itself. It executes what others have accepted, so it checks proposal blocks
+ * and no removals.
+ *
  * exe.c dispatches, exe_fetch.c gathers, exe_check.c builds dossiers and judges, exe_run.c executes
- * and signs, exe_prove.c proves what failed, exe_watch.c compares what the sequencer tells
+ * and signs, exe_prove.c proves what failed, exe_faults.c lies on order, exe_compare.c is what
+ * watchers do, exe_watch.c compares what the sequencer tells
  * different people. */
 #ifndef EXECUTOR_EXE_CORE_H
 #define EXECUTOR_EXE_CORE_H
@@ -11,10 +17,20 @@
 #include "common/actor/party.h"
 #include "common/ledger/led_exec.h"
 #include "common/ledger/led_state.h"
+#include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_evidence.h"
+#include "common/protocol/pro_fault.h"
 #include "common/protocol/pro_result.h"
 
-enum exe_phase { EXE_IDLE, EXE_FETCHING, EXE_CHECKING, EXE_WAITING, EXE_RUNNING, EXE_STUCK };
+enum exe_phase {
+    EXE_IDLE,
+    EXE_FETCHING,
+    EXE_CHECKING,
+    EXE_WAITING,
+    EXE_RUNNING,
+    EXE_COMPARING, /* a watcher: until the executor's result is here */
+    EXE_STUCK,
+};
 
 enum exe_work {
     EXE_WORK_PROPOSAL = 1,
@@ -26,6 +42,7 @@ enum exe_work {
 struct exe_item {
     Lockstep__DaKey key;
     bool here;
+    bool for_cause; /* only a tombstone's cause asks for it */
     struct buf data;
 };
 
@@ -61,6 +78,7 @@ struct exe_slot {
     struct exe_executed done;
     struct buf result; /* signed, leaves when the modelled time is over */
     struct buf proofs; /* of the failures in it (pro_failure.h) */
+    struct buf roots;  /* after every entry, 32 bytes each */
 };
 
 /* A signed artifact of the sequencer for this rollup that came to this executor: from the
@@ -83,6 +101,11 @@ struct exe_accepted {
 struct exe {
     struct party p;
     uint64_t rollup;
+    bool watches;
+    bool *fault_told;  /* parallel to the configured faults */
+    struct buf *heard; /* a watcher: headers of this rollup on L1 whose turn has not come */
+    size_t n_heard;
+    size_t cap_heard;
     struct led_state *state;
     struct exe_slot **slots; /* ascending; the first is the one whose turn it is */
     size_t n_slots;
@@ -124,8 +147,6 @@ void exe_settle(struct exe *e, uint64_t slot);
 /* L1 has voided these slots: the state goes back to before the first. */
 int exe_void(struct exe *e, uint64_t first, uint64_t last) MUST_CHECK;
 
-/* exe_prove.c */
-
 /* A transaction that failed in the block at hand. */
 struct exe_failed {
     uint32_t order;
@@ -137,6 +158,55 @@ struct exe_failures {
     size_t n;
     size_t cap;
 };
+
+/* The entries of the block in hand, the slot's proposal blocks, and what executing gives. */
+struct exe_steps {
+    struct pro_block block;
+    struct pro_block *blocks; /* proposals of round 0: this rollup's and those it touches */
+    const struct pro_block **list;
+    size_t n_blocks;
+    struct pro_cover_source *sources; /* in ascending order of rollup, as `list` */
+    struct hash32 *receipts;
+    struct hash32 *roots;
+    struct hash32 *accesses;
+    uint32_t n_failed;
+    struct exe_failures failures;
+};
+
+/* In: a slot whose items are here and checked. Out: *s, zeroed before; to be released also on
+ * failure. */
+int exe_steps_open(const struct exe *e, const struct exe_slot *slot, struct exe_steps *s) MUST_CHECK;
+void exe_steps_fini(struct exe_steps *s);
+/* Executes entry `order` on the state. Out: its receipt and access set; a failure is noted. */
+int exe_execute(struct exe *e, const struct exe_slot *slot, struct exe_steps *s, uint32_t order,
+             bool *succeeded) MUST_CHECK;
+
+/* exe_faults.c */
+
+/* Returns: 0, ERR_NOMEM, or ERR_INVALID with a sentence. */
+int exe_faults_init(struct exe *e, struct buf *why) MUST_CHECK;
+/* Is this fault scripted for this place? If so it is on record from now on. In: order: UINT32_MAX
+ * for faults of a whole result. */
+bool exe_commits(struct exe *e, enum pro_fault fault, const struct exe_slot *slot, uint32_t order);
+/* Bends what executing an entry gave. In: the state's mark before it. */
+int exe_bend_step(struct exe *e, const struct exe_slot *slot, uint32_t order,
+                  const struct led_tx *tx, struct led_mark before,
+                  struct led_receipt *receipt) MUST_CHECK;
+/* Appends a result that L1 is shown: the true one, or another. */
+int exe_bend_result(struct exe *e, const struct exe_slot *slot, struct buf *out) MUST_CHECK;
+
+/* exe_compare.c */
+
+/* A watcher hears of a header on L1. */
+int exe_hear(struct exe *e, struct bytes header) MUST_CHECK;
+/* Takes up what was heard, as far as its turn has come. */
+int exe_hear_next(struct exe *e) MUST_CHECK;
+/* A watcher has executed: asks for what the executor says. */
+int exe_compare_start(struct exe *e, struct exe_slot *slot) MUST_CHECK;
+/* Nothing is missing any more. */
+int exe_compare(struct exe *e, struct exe_slot *slot) MUST_CHECK;
+
+/* exe_prove.c */
 
 /* In: the state as it is before and after the failed transaction. */
 int exe_failures_add(struct exe_failures *f, struct led_state *s, uint32_t order,
@@ -155,6 +225,9 @@ int exe_see(struct exe *e, Lockstep__L1Kind kind, struct bytes artifact) MUST_CH
 void exe_forget_seen(struct exe *e, uint64_t slot);
 
 /* exe.c */
+/* A block's signed header has come. In: what proves its removals. */
+int exe_on_block(struct exe *e, uint32_t from, bool final, struct bytes header, size_t n_failures,
+                 Lockstep__Failure *const *failures) MUST_CHECK;
 struct exe_slot *exe_find_slot(struct exe *e, uint64_t number);
 void exe_drop_slot(struct exe *e, struct exe_slot *slot);
 

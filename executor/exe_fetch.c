@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
+#include "common/crypto/hash.h"
 #include "common/protocol/pro_preconf.h"
 
 #include <stdlib.h>
@@ -97,6 +98,17 @@ static int want_proposal(struct exe *e, struct exe_slot *slot, uint64_t rollup)
     return rc != 0 ? rc : exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_BLOCK, 0);
 }
 
+/* Such a block is no source of cover: the bundles of this rollup do not touch it. */
+static int want_cause(struct exe *e, struct exe_slot *slot, uint64_t rollup)
+{
+    bool new = find_item(slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0) == NULL;
+    int rc = want_proposal(e, slot, rollup);
+    if (rc == 0 && new) {
+        find_item(slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0)->for_cause = true;
+    }
+    return rc;
+}
+
 /* What the causes of tombstones refer to: their proposal blocks, and then the bundles in them. If
  * every cause has to lie in the excluded bundle itself, all that is here since round 0. */
 static int want_causes(struct exe *e, struct exe_slot *slot, const struct pro_block *b)
@@ -106,7 +118,7 @@ static int want_causes(struct exe *e, struct exe_slot *slot, const struct pro_bl
         const struct pro_entry *entry = &b->entries[i];
         if (entry->kind == PRO_ENTRY_EXCLUDED &&
             party_executor_index(&e->p, entry->cause.rollup) >= 0) {
-            rc = want_proposal(e, slot, entry->cause.rollup);
+            rc = want_cause(e, slot, entry->cause.rollup);
         }
     }
     return rc;
@@ -192,10 +204,31 @@ static int want_final_header(struct exe *e, struct exe_slot *slot, uint64_t roll
     return exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_FINAL_HEADER, 0);
 }
 
+/* A watcher takes a later block as it is, if it is the one that was signed. */
+static int take_later(struct exe *e, struct exe_slot *slot)
+{
+    struct hash32 hash;
+    hash_keccak256(body_in_hand(e, slot), &hash);
+    if (!hash32_equal(&hash, &slot->h.body_hash)) {
+        slot->phase = EXE_STUCK;
+        party_violation(&e->p, pro_rule_name(PRO_RULE_BODY), "sequencer", slot->number, e->rollup,
+                        slot->h.round, "the body in DA is not the header's");
+        return 0;
+    }
+    slot->phase = EXE_WAITING;
+    return exe_run_next(e);
+}
+
 /* Goes on as soon as nothing is missing. */
 static int advance(struct exe *e, struct exe_slot *slot)
 {
     CLEANUP(pro_block_fini) struct pro_block b = {0};
+    if (slot->n_missing == 0 && slot->phase == EXE_COMPARING) {
+        return exe_compare(e, slot);
+    }
+    if (slot->n_missing == 0 && e->watches && slot->h.round > 0) {
+        return take_later(e, slot);
+    }
     int rc = slot->n_missing == 0 ? read_block(e, slot, &b) : 0;
     while (rc == 0 && slot->n_missing == 0 && slot->phase == EXE_FETCHING) {
         if (slot->stage == STAGE_BLOCK) {

@@ -42,11 +42,14 @@ int exe_prove(struct exe_slot *slot, const struct exe_failures *f, const struct 
         pro_step_open(pre_root, roots, &tree, f->items[i].order, &steps[i]);
         steps[i].witness = buf_view(&f->items[i].witness);
     }
+    slot->roots.limit = WIRE_MAX_FRAME;
+    buf_clear(&slot->roots);
+    buf_append(&slot->roots, roots, (size_t)count * sizeof(*roots));
     slot->proofs.limit = WIRE_MAX_FRAME;
     buf_clear(&slot->proofs);
     if (rc == 0) {
         pro_proofs_encode(steps, (uint32_t)f->n, &slot->proofs);
-        rc = slot->proofs.err;
+        rc = slot->proofs.err != 0 ? slot->proofs.err : slot->roots.err;
     }
     return rc;
 }

@@ -4,7 +4,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/ledger/led_access.h"
-#include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_merkle.h"
 #include "common/protocol/pro_signed.h"
 
@@ -13,45 +12,27 @@
 /* Receipt and access set of an entry that holds no transaction. */
 #define NOTHING ((struct hash32){{0}})
 
-/* Per entry, in order: what binds the execution into the signed result. */
-struct steps {
-    struct hash32 *receipts;
-    struct hash32 *roots;
-    struct hash32 *accesses;
-    uint32_t n_failed;
-    struct exe_failures failures;
-};
+/* ---- What is executed ---- */
 
-static void steps_fini(struct steps *s)
+void exe_steps_fini(struct exe_steps *s)
 {
+    for (size_t i = 0; i < s->n_blocks; i++) {
+        pro_block_fini(&s->blocks[i]);
+    }
+    pro_block_fini(&s->block);
+    free(s->blocks);
+    free(s->list);
+    free(s->sources);
     free(s->receipts);
     free(s->roots);
     free(s->accesses);
     exe_failures_fini(&s->failures);
 }
 
-/* The slot's proposal blocks of round 0, this rollup's and those its bundles touch. */
-struct proposals {
-    struct pro_block *blocks;
-    const struct pro_block **list;
-    size_t n;
-    struct pro_cover_source *sources; /* in ascending order of rollup */
-};
-
-static void proposals_fini(struct proposals *p)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        pro_block_fini(&p->blocks[i]);
-    }
-    free(p->blocks);
-    free(p->list);
-    free(p->sources);
-}
-
-static int add_proposal(struct proposals *p, struct bytes header, struct bytes body)
+static int add_proposal(struct exe_steps *s, struct bytes header, struct bytes body)
 {
     struct pro_header h;
-    struct pro_block *block = &p->blocks[p->n];
+    struct pro_block *block = &s->blocks[s->n_blocks];
     if (header.len < sizeof(struct sig65)) {
         return ERR_TRUNCATED;
     }
@@ -60,35 +41,54 @@ static int add_proposal(struct proposals *p, struct bytes header, struct bytes b
     if (rc != 0) {
         return rc;
     }
-    size_t at = p->n++;
-    for (; at > 0 && p->sources[at - 1].rollup > h.rollup; at--) {
-        p->sources[at] = p->sources[at - 1];
+    size_t at = s->n_blocks++;
+    for (; at > 0 && s->sources[at - 1].rollup > h.rollup; at--) {
+        s->sources[at] = s->sources[at - 1];
+        s->list[at] = s->list[at - 1];
     }
-    p->sources[at] = (struct pro_cover_source){h.rollup, h.commitment};
-    p->list[p->n - 1] = block;
+    s->sources[at] = (struct pro_cover_source){h.rollup, h.commitment};
+    s->list[at] = block;
     return 0;
 }
 
 /* They have been checked before. */
-static int open_proposals(const struct exe_slot *slot, struct proposals *p)
+static int open_proposals(const struct exe_slot *slot, struct exe_steps *s)
 {
     int rc = 0;
-    p->blocks = calloc(slot->n_items + 1, sizeof(*p->blocks));
-    p->list = calloc(slot->n_items + 1, sizeof(*p->list));
-    p->sources = calloc(slot->n_items + 1, sizeof(*p->sources));
-    if (p->blocks == NULL || p->list == NULL || p->sources == NULL) {
-        return ERR_NOMEM;
-    }
     for (size_t i = 0; i < slot->n_items && rc == 0; i++) {
         const struct exe_item *item = &slot->items[i];
-        if (item->key.kind == LOCKSTEP__DA_KIND__DA_HEADER && item->key.index == 0) {
-            rc = add_proposal(
-                p, buf_view(&item->data),
-                exe_item_data(slot, item->key.namespace_, LOCKSTEP__DA_KIND__DA_BLOCK, 0));
+        if (item->key.kind == LOCKSTEP__DA_KIND__DA_HEADER && item->key.index == 0 &&
+            !item->for_cause) {
+            rc = add_proposal(s, buf_view(&item->data),
+                              exe_item_data(slot, item->key.namespace_,
+                                            LOCKSTEP__DA_KIND__DA_BLOCK, 0));
         }
     }
     return rc;
 }
+
+int exe_steps_open(const struct exe *e, const struct exe_slot *slot, struct exe_steps *s)
+{
+    int rc = pro_block_decode(
+        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round), &s->block);
+    if (rc != 0) {
+        return rc;
+    }
+    size_t n = (size_t)s->block.count + 1;
+    s->blocks = calloc(slot->n_items + 1, sizeof(*s->blocks));
+    s->list = calloc(slot->n_items + 1, sizeof(struct pro_block *));
+    s->sources = calloc(slot->n_items + 1, sizeof(*s->sources));
+    s->receipts = calloc(n, sizeof(*s->receipts));
+    s->roots = calloc(n, sizeof(*s->roots));
+    s->accesses = calloc(n, sizeof(*s->accesses));
+    if (s->blocks == NULL || s->list == NULL || s->sources == NULL || s->receipts == NULL ||
+        s->roots == NULL || s->accesses == NULL) {
+        return ERR_NOMEM;
+    }
+    return open_proposals(slot, s);
+}
+
+/* ---- Executing ---- */
 
 static int take_access(const struct led_tx *tx, struct hash32 *out)
 {
@@ -100,11 +100,12 @@ static int take_access(const struct led_tx *tx, struct hash32 *out)
     return rc;
 }
 
-static int run_entry(struct exe *e, const struct proposals *p, const struct pro_block *b,
-                     uint32_t order, struct steps *s, bool *succeeded)
+int exe_execute(struct exe *e, const struct exe_slot *slot, struct exe_steps *s, uint32_t order,
+             bool *succeeded)
 {
     CLEANUP(led_tx_fini) struct led_tx tx = {0};
-    const struct pro_entry *entry = &b->entries[order];
+    const struct pro_entry *entry = &s->block.entries[order];
+    struct led_mark before = led_state_mark(e->state);
     struct led_receipt r = {0};
     s->receipts[order] = s->accesses[order] = NOTHING;
     *succeeded = false;
@@ -114,8 +115,9 @@ static int run_entry(struct exe *e, const struct proposals *p, const struct pro_
     uint32_t uncovered = LED_NO_OP;
     int rc = led_tx_decode(entry->tx, &tx);
     rc = rc != 0 ? rc : take_access(&tx, &s->accesses[order]);
-    rc = rc != 0 ? rc : pro_cover_of(p->list, p->n, entry, &tx, &uncovered);
+    rc = rc != 0 ? rc : pro_cover_of(s->list, s->n_blocks, entry, &tx, &uncovered);
     rc = rc != 0 ? rc : led_execute_in(e->state, &tx, uncovered, &r);
+    rc = rc != 0 ? rc : exe_bend_step(e, slot, order, &tx, before, &r);
     if (rc == 0) {
         *succeeded = r.ok;
         led_receipt_hash(&r, &s->receipts[order]);
@@ -124,27 +126,26 @@ static int run_entry(struct exe *e, const struct proposals *p, const struct pro_
 }
 
 /* Executes the block in order; what fails has no effect at all. */
-static int run_block(struct exe *e, const struct proposals *p, const struct pro_block *b,
-                     uint8_t *status, struct steps *s)
+static int run_block(struct exe *e, struct exe_slot *slot, struct exe_steps *s)
 {
-    for (uint32_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0; i < s->block.count; i++) {
         bool succeeded = false;
-        int rc = run_entry(e, p, b, i, s, &succeeded);
+        int rc = exe_execute(e, slot, s, i, &succeeded);
         if (rc != 0) {
             return rc;
         }
         led_state_root(e->state, &s->roots[i]);
         if (succeeded) {
-            pro_bit_set(status, i);
-        } else if (b->entries[i].kind != PRO_ENTRY_EXCLUDED) {
+            pro_bit_set(slot->done.status.data, i);
+        } else if (s->block.entries[i].kind != PRO_ENTRY_EXCLUDED) {
             s->n_failed++;
         }
     }
     return 0;
 }
 
-static int sign_result(struct exe *e, struct exe_slot *slot, const struct proposals *p,
-                       const struct hash32 *pre_root, struct steps *s)
+static int sign_result(struct exe *e, struct exe_slot *slot, const struct hash32 *pre_root,
+                       struct exe_steps *s)
 {
     CLEANUP(buf_fini) struct buf body = {0};
     CLEANUP(buf_fini) struct buf sources = {0};
@@ -159,7 +160,7 @@ static int sign_result(struct exe *e, struct exe_slot *slot, const struct propos
         .count = slot->h.count,
         .status = buf_view(&slot->done.status),
     };
-    pro_cover_sources_encode(p->sources, (uint32_t)p->n, &sources);
+    pro_cover_sources_encode(s->sources, (uint32_t)s->n_blocks, &sources);
     if (sources.err != 0) {
         return sources.err;
     }
@@ -194,21 +195,11 @@ static int take_over(struct exe *e, struct exe_slot *slot, uint32_t count)
 
 static int run(struct exe *e, struct exe_slot *slot)
 {
-    CLEANUP(pro_block_fini) struct pro_block b = {0};
-    CLEANUP(proposals_fini) struct proposals proposals = {0};
-    CLEANUP(steps_fini) struct steps s = {0};
+    CLEANUP(exe_steps_fini) struct exe_steps s = {0};
     struct hash32 pre_root;
-    int rc = pro_block_decode(
-        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round), &b);
-    rc = rc != 0 ? rc : open_proposals(slot, &proposals);
+    int rc = exe_steps_open(e, slot, &s);
     if (rc != 0) {
         return rc;
-    }
-    s.receipts = calloc((size_t)b.count + 1, sizeof(*s.receipts));
-    s.roots = calloc((size_t)b.count + 1, sizeof(*s.roots));
-    s.accesses = calloc((size_t)b.count + 1, sizeof(*s.accesses));
-    if (s.receipts == NULL || s.roots == NULL || s.accesses == NULL) {
-        return ERR_NOMEM;
     }
     if (slot->marked) {
         led_state_rollback(e->state, slot->mark);
@@ -217,18 +208,18 @@ static int run(struct exe *e, struct exe_slot *slot)
         slot->marked = true;
     }
     led_state_root(e->state, &pre_root);
-    rc = take_over(e, slot, b.count);
-    rc = rc != 0 ? rc : run_block(e, &proposals, &b, slot->done.status.data, &s);
+    rc = take_over(e, slot, s.block.count);
+    rc = rc != 0 ? rc : run_block(e, slot, &s);
     led_state_root(e->state, &slot->done.post_root);
-    rc = rc != 0 ? rc : exe_prove(slot, &s.failures, &pre_root, s.roots, b.count);
-    rc = rc != 0 ? rc : sign_result(e, slot, &proposals, &pre_root, &s);
+    rc = rc != 0 ? rc : exe_prove(slot, &s.failures, &pre_root, s.roots, s.block.count);
+    rc = rc != 0 ? rc : sign_result(e, slot, &pre_root, &s);
     if (rc != 0) {
         return rc;
     }
     party_note(&e->p, "executed", slot->number, e->rollup, slot->h.round, s.n_failed, NULL);
     slot->phase = EXE_RUNNING;
     act_arm(e->p.out, slot->number,
-            sim_time_add(e->p.now, b.count * e->p.config->executor->transaction_cost_ns));
+            sim_time_add(e->p.now, s.block.count * e->p.config->executor->transaction_cost_ns));
     return 0;
 }
 
@@ -241,27 +232,51 @@ int exe_run_next(struct exe *e)
     return run(e, e->slots[0]);
 }
 
-int exe_on_run_over(struct exe *e, struct exe_slot *slot)
+/* ---- Saying so ---- */
+
+static int put(struct exe *e, const struct exe_slot *slot, Lockstep__DaKind kind,
+               const struct buf *data)
 {
-    CHECK(slot->phase == EXE_RUNNING);
-    slot->phase = EXE_IDLE;
-    int rc = party_da_put(&e->p, e->rollup, slot->number, LOCKSTEP__DA_KIND__DA_RESULT,
-                          slot->h.round, buf_view(&slot->result));
-    if (rc != 0) {
-        return rc;
-    }
-    rc = party_da_put(&e->p, e->rollup, slot->number, LOCKSTEP__DA_KIND__DA_PROOFS, slot->h.round,
-                      buf_view(&slot->proofs));
-    if (rc != 0) {
-        return rc;
-    }
+    return data->len == 0 ? 0
+                          : party_da_put(&e->p, e->rollup, slot->number, kind, slot->h.round,
+                                         buf_view(data));
+}
+
+static int show_l1(struct exe *e, const struct exe_slot *slot)
+{
+    CLEANUP(buf_fini) struct buf shown = {0};
+    int rc = exe_bend_result(e, slot, &shown);
+    return rc != 0 ? rc
+                   : party_l1_submit(&e->p, LOCKSTEP__L1_KIND__L1_RESULT, buf_view(&shown));
+}
+
+static int tell_sequencer(struct exe *e, const struct exe_slot *slot)
+{
     Lockstep__ExecutionResult result = LOCKSTEP__EXECUTION_RESULT__INIT;
     Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
     result.result = wire_bytes(buf_view(&slot->result));
     result.proofs = wire_bytes(buf_view(&slot->proofs));
+    result.step_roots = wire_bytes(buf_view(&slot->roots));
     m.body_case = LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT;
     m.execution_result = &result;
     return party_send(&e->p, e->p.sequencer_id, &m);
+}
+
+int exe_on_run_over(struct exe *e, struct exe_slot *slot)
+{
+    CHECK(slot->phase == EXE_RUNNING);
+    slot->phase = EXE_IDLE;
+    if (e->watches) {
+        return exe_compare_start(e, slot);
+    }
+    if (exe_commits(e, PRO_FAULT_WITHHOLD_RESULT, slot, UINT32_MAX)) {
+        return 0;
+    }
+    int rc = put(e, slot, LOCKSTEP__DA_KIND__DA_RESULT, &slot->result);
+    rc = rc != 0 ? rc : put(e, slot, LOCKSTEP__DA_KIND__DA_PROOFS, &slot->proofs);
+    rc = rc != 0 ? rc : put(e, slot, LOCKSTEP__DA_KIND__DA_STEPS, &slot->roots);
+    rc = rc != 0 ? rc : show_l1(e, slot);
+    return rc != 0 ? rc : tell_sequencer(e, slot);
 }
 
 int exe_finish(struct exe *e, struct exe_slot *slot)
@@ -276,7 +291,8 @@ int exe_finish(struct exe *e, struct exe_slot *slot)
     party_note(&e->p, "accepted_final", slot->number, e->rollup, slot->h.round, slot->h.count,
                NULL);
     exe_drop_slot(e, slot);
-    return exe_run_next(e);
+    rc = exe_run_next(e);
+    return rc != 0 ? rc : exe_hear_next(e);
 }
 
 /* Forgets the journal when nobody may want to go back. */

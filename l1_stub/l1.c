@@ -5,6 +5,7 @@
 #include "common/base/vec.h"
 #include "common/crypto/hash.h"
 #include "common/protocol/pro_block.h"
+#include "common/protocol/pro_result.h"
 #include "common/protocol/pro_signed.h"
 #include "l1_stub/l1_core.h"
 
@@ -22,30 +23,28 @@ struct l1_entry *l1_find(struct l1 *l1, const struct l1_entry *key)
     return NULL;
 }
 
-/* Reads where an artifact belongs; refuses what the contract would refuse. */
-static int read_artifact(struct l1 *l1, const Lockstep__L1Submit *submit, struct l1_entry *out)
+static int read_order(const struct l1 *l1, struct bytes artifact, struct l1_entry *out)
 {
-    struct bytes artifact = wire_view(&submit->artifact);
-    const struct hash32 *deployment = &l1->p.view.deployment.id;
     struct bytes body;
     struct pro_order order;
-    struct pro_header header;
-    if (submit->kind == LOCKSTEP__L1_KIND__L1_ORDER) {
-        int rc = pro_unsign_from(deployment, PRO_TAG_ORDER, artifact, &l1->p.view.sequencer, &body);
-        if (rc == 0) {
-            rc = pro_order_decode(body, &order);
-        }
-        if (rc == 0) {
-            out->rollup = order.rollup;
-            out->slot = order.slot;
-        }
-        return rc;
-    }
-    int rc = pro_unsign_from(deployment, PRO_TAG_BLOCK, artifact, &l1->p.view.sequencer, &body);
+    int rc = pro_unsign_from(&l1->p.view.deployment.id, PRO_TAG_ORDER, artifact,
+                             &l1->p.view.sequencer, &body);
+    rc = rc != 0 ? rc : pro_order_decode(body, &order);
     if (rc == 0) {
-        rc = pro_header_decode(body, &header);
+        out->rollup = order.rollup;
+        out->slot = order.slot;
     }
-    if (rc == 0 && header.final != (submit->kind == LOCKSTEP__L1_KIND__L1_FINAL)) {
+    return rc;
+}
+
+static int read_header(const struct l1 *l1, struct bytes artifact, struct l1_entry *out)
+{
+    struct bytes body;
+    struct pro_header header;
+    int rc = pro_unsign_from(&l1->p.view.deployment.id, PRO_TAG_BLOCK, artifact,
+                             &l1->p.view.sequencer, &body);
+    rc = rc != 0 ? rc : pro_header_decode(body, &header);
+    if (rc == 0 && header.final != (out->kind == LOCKSTEP__L1_KIND__L1_FINAL)) {
         rc = ERR_MISMATCH;
     }
     if (rc == 0) {
@@ -56,6 +55,43 @@ static int read_artifact(struct l1 *l1, const Lockstep__L1Submit *submit, struct
         out->has_versioned_hash = true;
     }
     return rc;
+}
+
+/* A result or a rejection: the executor's of the rollup it is about. */
+static int read_answer(const struct l1 *l1, struct bytes artifact, struct l1_entry *out)
+{
+    bool result = out->kind == LOCKSTEP__L1_KIND__L1_RESULT;
+    struct bytes body;
+    struct addr20 signer;
+    struct pro_result r = {0};
+    struct pro_rejection n = {0};
+    int rc = pro_unsign(&l1->p.view.deployment.id, result ? PRO_TAG_RESULT : PRO_TAG_REJECTION,
+                        artifact, &body, &signer);
+    if (rc == 0) {
+        rc = result ? pro_result_decode(body, &r) : pro_rejection_decode(body, &n);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    out->rollup = result ? r.rollup : n.rollup;
+    out->slot = result ? r.slot : n.slot;
+    out->round = result ? r.round : n.round;
+    int at = party_executor_index(&l1->p, out->rollup);
+    return at >= 0 && addr20_equal(&l1->p.view.executors[at].address, &signer) ? 0 : ERR_SIGNATURE;
+}
+
+/* Reads where an artifact belongs; refuses what the contract would refuse. */
+static int read_artifact(const struct l1 *l1, struct bytes artifact, struct l1_entry *out)
+{
+    switch (out->kind) {
+    case LOCKSTEP__L1_KIND__L1_ORDER:
+        return read_order(l1, artifact, out);
+    case LOCKSTEP__L1_KIND__L1_RESULT:
+    case LOCKSTEP__L1_KIND__L1_REJECTION:
+        return read_answer(l1, artifact, out);
+    default:
+        return read_header(l1, artifact, out);
+    }
 }
 
 void l1_entry_fini(struct l1_entry *e)
@@ -78,12 +114,14 @@ int l1_add_entry(struct l1 *l1, struct l1_entry *e)
     return 0;
 }
 
-/* Two different signed artifacts for one place: whoever has both can convict the sequencer. */
+/* Two different signed artifacts for one place: whoever has both can convict who signed them. */
 static int on_conflict(struct l1 *l1, uint32_t from, const struct l1_entry *e)
 {
+    bool executors = e->kind == LOCKSTEP__L1_KIND__L1_RESULT;
     party_reject(&l1->p, from, ACT_REJECT_DUPLICATE, "another artifact is registered there");
-    party_violation(&l1->p, "equivocation", "sequencer", e->slot, e->rollup, e->round,
-                    "two different signed artifacts for one place");
+    party_violation(&l1->p, "equivocation",
+                    executors ? party_executor_name(&l1->p, e->rollup) : "sequencer", e->slot,
+                    e->rollup, e->round, "two different signed artifacts for one place");
     return 0;
 }
 
@@ -91,7 +129,8 @@ static int on_conflict(struct l1 *l1, uint32_t from, const struct l1_entry *e)
 static struct l1_entry *predecessor(struct l1 *l1, const struct l1_entry *e)
 {
     struct l1_entry key = {.slot = e->slot, .rollup = e->rollup};
-    if (e->round != 0 || e->kind == LOCKSTEP__L1_KIND__L1_ORDER) {
+    if (e->round != 0 || (e->kind != LOCKSTEP__L1_KIND__L1_BLOCK &&
+                          e->kind != LOCKSTEP__L1_KIND__L1_FINAL)) {
         return NULL;
     }
     key.kind = e->kind == LOCKSTEP__L1_KIND__L1_FINAL ? LOCKSTEP__L1_KIND__L1_BLOCK
@@ -119,8 +158,16 @@ static int register_entry(struct l1 *l1, uint32_t from, const Lockstep__L1Submit
     if (before != NULL) {
         before->answered = true;
     }
+    l1_settle_result(l1, e);
     e->artifact = act_payload_new(wire_view(&submit->artifact));
     return e->artifact == NULL ? ERR_NOMEM : l1_add_entry(l1, e);
+}
+
+static bool is_registered(Lockstep__L1Kind kind)
+{
+    return kind == LOCKSTEP__L1_KIND__L1_ORDER || kind == LOCKSTEP__L1_KIND__L1_BLOCK ||
+           kind == LOCKSTEP__L1_KIND__L1_FINAL || kind == LOCKSTEP__L1_KIND__L1_RESULT ||
+           kind == LOCKSTEP__L1_KIND__L1_REJECTION;
 }
 
 static int on_submit(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *submit)
@@ -129,13 +176,11 @@ static int on_submit(struct l1 *l1, uint32_t from, const Lockstep__L1Submit *sub
     if (submit->kind == LOCKSTEP__L1_KIND__L1_EVIDENCE) {
         return l1_on_evidence(l1, from, wire_view(&submit->artifact));
     }
-    if (submit->kind != LOCKSTEP__L1_KIND__L1_ORDER &&
-        submit->kind != LOCKSTEP__L1_KIND__L1_BLOCK &&
-        submit->kind != LOCKSTEP__L1_KIND__L1_FINAL) {
+    if (!is_registered(submit->kind)) {
         party_reject(&l1->p, from, ACT_REJECT_CONTENT, "not a transaction to the registry");
         return 0;
     }
-    int rc = read_artifact(l1, submit, &e);
+    int rc = read_artifact(l1, wire_view(&submit->artifact), &e);
     if (rc != 0) {
         party_reject(&l1->p, from, ACT_REJECT_SIGNATURE, "artifact: %s", err_text(rc));
         return 0;

@@ -62,7 +62,7 @@ static bool is_final(const struct l1_entry *e)
 static bool is_open(const struct l1_entry *e)
 {
     bool runs_out = is_final(e) && !e->finalized && !e->voided;
-    return !e->mined || runs_out || (e->due_at != 0 && !e->answered);
+    return !e->mined || runs_out || (e->due_at != 0 && !e->answered) || e->result_due_at != 0;
 }
 
 /* The first block that carries an entry. Returns: true if that is an event. */

@@ -22,6 +22,7 @@ struct l1_entry {
     bool mined;
     bool answered;   /* ORDER, BLOCK: what is due after it is registered, or will never be */
     uint64_t due_at; /* ORDER, BLOCK: the block in which it is too late for that; 0: nothing due */
+    uint64_t result_due_at; /* BLOCK: the same for its result; 0: nothing due, or it is there */
     uint64_t final_at; /* FINAL: the block that ends its challenge window; 0 before it is mined */
     bool finalized;
     bool voided;           /* ORDER, BLOCK, FINAL: counts for nothing */
@@ -101,6 +102,8 @@ int l1_bonds_init(struct l1 *l1) MUST_CHECK;
 uint64_t l1_take_bond(struct l1 *l1, const struct addr20 *party, uint64_t gwei);
 /* The entry has been mined in block `number`: from now on its successor is due. */
 void l1_start_deadline(const struct l1 *l1, struct l1_entry *e, uint64_t number);
+/* A result or a rejection is there: the block it answers waits no more. */
+void l1_settle_result(struct l1 *l1, const struct l1_entry *answer);
 /* Adds a penalty and a voiding for every slot whose deadline has passed by block `number`. */
 int l1_enforce_deadlines(struct l1 *l1, uint64_t number) MUST_CHECK;
 

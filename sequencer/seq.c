@@ -39,6 +39,22 @@ static int drop_void(struct seq *s, const Lockstep__L1Event *e)
     return seq_solve_next(s);
 }
 
+static int on_l1_event(struct seq *s, const Lockstep__L1Event *e)
+{
+    switch (e->kind) {
+    case LOCKSTEP__L1_KIND__L1_VOIDED:
+        seq_forget_results(s, 0, e->through);
+        return drop_void(s, e);
+    case LOCKSTEP__L1_KIND__L1_RESULT:
+        return seq_see_on_l1(s, e);
+    case LOCKSTEP__L1_KIND__L1_FINALIZED:
+        seq_forget_results(s, e->rollup, e->slot);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
 static int on_l1_block(struct seq *s, uint32_t from, const Lockstep__L1Block *block)
 {
     int rc = 0;
@@ -47,9 +63,7 @@ static int on_l1_block(struct seq *s, uint32_t from, const Lockstep__L1Block *bl
         return 0;
     }
     for (size_t i = 0; i < block->n_events && rc == 0; i++) {
-        if (block->events[i]->kind == LOCKSTEP__L1_KIND__L1_VOIDED) {
-            rc = drop_void(s, block->events[i]);
-        }
+        rc = on_l1_event(s, block->events[i]);
     }
     return rc;
 }
@@ -122,6 +136,8 @@ static void seq_destroy(struct act_actor **self)
     free(s->fault_told);
     secret_wipe(&s->weight_key, sizeof(s->weight_key));
     seq_attacks_fini(s);
+    seq_forget_results(s, 0, UINT64_MAX);
+    free(s->seen);
     party_fini(&s->p);
     free(s);
     *self = NULL;

@@ -9,7 +9,8 @@
  *
  * seq.c dispatches; seq_admit.c takes and refuses submissions, seq_batch.c has their proofs
  * verified, seq_promise.c gives out positions; seq_slot.c seals and reveals, seq_rounds.c proposes,
- * applies the policy and finalizes, seq_results.c collects and verifies results; seq_describe.c
+ * applies the policy and finalizes, seq_results.c collects and verifies results,
+ * seq_accuse.c accuses executors; seq_describe.c
  * tells the policy what a slot consists of; seq_log.c signs; seq_work.c computes; seq_faults.c
  * misbehaves where a scenario wants it, seq_attack.c is what a dishonest sequencer does with what
  * it reads on the way in. */
@@ -97,6 +98,8 @@ struct seq_chain {
     struct buf result;     /* latest signed result */
     struct pro_result res; /* its content, views into result */
     struct buf proofs;     /* of its failures, while they are being verified */
+    struct buf proposal;   /* body of the block of round 0 */
+    struct vc_commitment proposal_commitment;
 };
 
 /* A signed result and its proofs of failure, for those who are sent its consequences. */
@@ -137,6 +140,16 @@ struct seq_slot {
     struct seq_pending held; /* on order: see seq_faults.h; the bundle is one of `bundles` */
 };
 
+/* A signed result that came in, from its executor or from L1. There must never be another for the
+ * same place. */
+struct seq_seen {
+    uint64_t rollup;
+    uint64_t slot;
+    uint32_t round;
+    bool accused;
+    struct buf artifact;
+};
+
 struct seq_queue {
     struct seq_pending *items; /* in order of arrival */
     size_t n;
@@ -163,6 +176,9 @@ struct seq {
     bool *fault_told;          /* parallel to the configured faults */
     struct seq_attack *attacks;
     size_t n_attacks;
+    struct seq_seen *seen; /* of slots that are not final on L1 yet */
+    size_t n_seen;
+    size_t cap_seen;
 };
 
 const char *seq_refusal_name(enum seq_refusal r);
@@ -264,6 +280,18 @@ int seq_decide(struct seq *s, struct seq_slot *slot) MUST_CHECK;
 int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult *m) MUST_CHECK;
 int seq_on_verified(struct seq *s, struct seq_slot *slot, struct bytes result) MUST_CHECK;
 int seq_work_verify(struct bytes request, struct buf *result) MUST_CHECK;
+
+/* seq_accuse.c */
+
+/* Compares a result that its executor signed with what was seen before, and keeps it. */
+int seq_see_result(struct seq *s, const struct pro_result *r, struct bytes artifact) MUST_CHECK;
+/* The same for what L1 shows; what is no executor's is passed over. */
+int seq_see_on_l1(struct seq *s, const Lockstep__L1Event *event) MUST_CHECK;
+/* This slot is settled on this rollup, with all before it; 0: on every rollup. */
+void seq_forget_results(struct seq *s, uint64_t rollup, uint64_t slot);
+/* The held result's proof for this position shows that the result is false. */
+int seq_accuse_step(struct seq *s, const struct seq_slot *slot, size_t at,
+                    uint32_t order) MUST_CHECK;
 
 /* seq_describe.c */
 /* Out: slot->pol_slot and a fresh slot->pol; chains are indices into view.executors. */

@@ -37,20 +37,10 @@ static int find(const struct seq *s, enum pro_fault fault, uint64_t slot, uint64
 
 static void tell(struct seq *s, int at)
 {
-    const Lockstep__FaultConfig *f = s->p.config->sequencer->faults[at];
-    Lockstep__TraceFault t = LOCKSTEP__TRACE_FAULT__INIT;
-    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
-    if (s->fault_told[at]) {
-        return;
+    if (!s->fault_told[at]) {
+        s->fault_told[at] = true;
+        party_confess(&s->p, s->p.config->sequencer->faults[at]);
     }
-    s->fault_told[at] = true;
-    t.index = f->index;
-    t.kind = (char *)(uintptr_t)pro_fault_word((enum pro_fault)f->kind);
-    t.slot = f->slot;
-    t.rollup = f->rollup;
-    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_FAULT;
-    r.fault = &t;
-    party_record(&s->p, &r);
 }
 
 bool seq_commits(struct seq *s, enum pro_fault fault, uint64_t slot, uint64_t rollup)

@@ -137,6 +137,10 @@ int seq_on_verified(struct seq *s, struct seq_slot *slot, struct bytes result)
         return take_result(s, slot, chain);
     }
     chain->verifying = false;
+    int rc = seq_accuse_step(s, slot, at, order);
+    if (rc != 0) {
+        return rc;
+    }
     party_reject(&s->p, s->p.executor_ids[at], ACT_REJECT_CONTENT,
                  "result of slot %llu round %u: proof of failure of position %u: %s",
                  (unsigned long long)slot->number, round, order, err_text(verdict));
@@ -173,6 +177,29 @@ static bool is_due(struct seq *s, uint32_t from, const struct seq_slot *slot,
         return false;
     }
     return true;
+}
+
+/* Whoever wants to check a step has to be able to find its root. */
+static int check_step_roots(struct seq *s, uint32_t from, const struct pro_result *r,
+                            struct bytes roots, bool *ok)
+{
+    struct hash32 root;
+    *ok = roots.len == (size_t)r->count * sizeof(root);
+    if (*ok) {
+        CLEANUP(cleanup_free) struct hash32 *copy = malloc(roots.len + 1);
+        if (copy == NULL) {
+            return ERR_NOMEM;
+        }
+        memcpy(copy, roots.data, roots.len);
+        pro_merkle_root(copy, r->count, &root);
+        *ok = hash32_equal(&root, &r->step_roots_root);
+    }
+    if (!*ok) {
+        party_reject(&s->p, from, ACT_REJECT_CONTENT,
+                     "result of slot %llu round %u: its step roots are not those it signs",
+                     (unsigned long long)r->slot, r->round);
+    }
+    return 0;
 }
 
 /* Are there the proofs that this result needs, and no others? Says why not. Returns: 0 or
@@ -246,11 +273,16 @@ int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult 
     }
     CLEANUP(pro_proofs_fini) struct pro_proofs proofs = {0};
     bool ok = false;
+    rc = check_step_roots(s, from, &r, wire_view(&m->step_roots), &ok);
+    if (rc != 0 || !ok) {
+        return rc;
+    }
     rc = read_proofs(s, from, chain, &r, wire_view(&m->proofs), &proofs, &ok);
     if (rc != 0 || !ok) {
         return rc;
     }
-    rc = hold_result(chain, artifact, wire_view(&m->proofs));
+    rc = seq_see_result(s, &r, artifact);
+    rc = rc != 0 ? rc : hold_result(chain, artifact, wire_view(&m->proofs));
     if (rc != 0) {
         return rc;
     }

@@ -161,6 +161,14 @@ static int publish_body(struct seq *s, struct seq_slot *slot, size_t at, bool fi
     if (body.err != 0) {
         return body.err;
     }
+    if (!final && index == 0) {
+        slot->chains[at].proposal.limit = WIRE_MAX_FRAME;
+        slot->chains[at].proposal_commitment = slot->chains[at].commitment;
+        buf_append_bytes(&slot->chains[at].proposal, buf_view(&body));
+        if (slot->chains[at].proposal.err != 0) {
+            return slot->chains[at].proposal.err;
+        }
+    }
     int rc = party_da_put(&s->p, rollup, slot->number,
                           final ? LOCKSTEP__DA_KIND__DA_FINAL : LOCKSTEP__DA_KIND__DA_BLOCK, index,
                           buf_view(&body));

@@ -21,6 +21,7 @@ static void chain_fini(struct seq_chain *c)
     pro_block_fini(&c->block);
     buf_fini(&c->result);
     buf_fini(&c->proofs);
+    buf_fini(&c->proposal);
     free(c->told);
 }
 

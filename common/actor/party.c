@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/protocol/pro_evidence.h"
+#include "common/protocol/pro_fault.h"
 #include "common/protocol/pro_preconf.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ static const struct {
 } roles[] = {
     {LOCKSTEP__ROLE__ROLE_SEQUENCER, LOCKSTEP__ACTOR_CONFIG__ROLE_SEQUENCER, "sequencer"},
     {LOCKSTEP__ROLE__ROLE_EXECUTOR, LOCKSTEP__ACTOR_CONFIG__ROLE_EXECUTOR, "executor"},
+    {LOCKSTEP__ROLE__ROLE_WATCHER, LOCKSTEP__ACTOR_CONFIG__ROLE_EXECUTOR, "watcher"},
     {LOCKSTEP__ROLE__ROLE_DA, LOCKSTEP__ACTOR_CONFIG__ROLE_DA, "da"},
     {LOCKSTEP__ROLE__ROLE_L1, LOCKSTEP__ACTOR_CONFIG__ROLE_L1, "l1"},
     {LOCKSTEP__ROLE__ROLE_WALLET, LOCKSTEP__ACTOR_CONFIG__ROLE_WALLET, "wallet"},
@@ -168,7 +170,8 @@ static int take_timelock(struct party *p, Lockstep__Role role, struct buf *why)
                                 wire_view(&p->config->timelock->digest))) {
         rc = refuse(why, "the time-lock parameters are not those the deployment is named after");
     }
-    if (rc == 0 && role != LOCKSTEP__ROLE__ROLE_EXECUTOR) {
+    bool opens = role == LOCKSTEP__ROLE__ROLE_EXECUTOR || role == LOCKSTEP__ROLE__ROLE_WATCHER;
+    if (rc == 0 && !opens) {
         rc = tlp_params_prepare(p->tlp);
     }
     p->view.tlp = p->tlp;
@@ -376,6 +379,25 @@ int party_executor_index(const struct party *p, uint64_t rollup)
         }
     }
     return -1;
+}
+
+void party_confess(struct party *p, const Lockstep__FaultConfig *f)
+{
+    Lockstep__TraceFault t = LOCKSTEP__TRACE_FAULT__INIT;
+    Lockstep__TraceRecord r = LOCKSTEP__TRACE_RECORD__INIT;
+    t.index = f->index;
+    t.kind = (char *)(uintptr_t)pro_fault_word((enum pro_fault)f->kind);
+    t.slot = f->slot;
+    t.rollup = f->rollup;
+    r.body_case = LOCKSTEP__TRACE_RECORD__BODY_FAULT;
+    r.fault = &t;
+    party_record(p, &r);
+}
+
+const char *party_executor_name(const struct party *p, uint64_t rollup)
+{
+    int at = party_executor_index(p, rollup);
+    return at >= 0 ? p->config->peers[p->executor_ids[at] - 1]->name : "";
 }
 
 int party_accuse(struct party *p, struct bytes evidence)

@@ -73,6 +73,9 @@ void party_note(struct party *p, const char *what, uint64_t slot, uint64_t rollu
 void party_violation(struct party *p, const char *rule, const char *by, uint64_t slot,
                      uint64_t rollup, uint32_t round, const char *detail);
 
+/* A scripted fault has taken effect. */
+void party_confess(struct party *p, const Lockstep__FaultConfig *f);
+
 /* Puts evidence on record and before L1. */
 int party_accuse(struct party *p, struct bytes evidence) MUST_CHECK;
 
@@ -81,5 +84,7 @@ int party_accuse(struct party *p, struct bytes evidence) MUST_CHECK;
 
 /* Returns: the index of the rollup's executor in view.executors, or -1. */
 int party_executor_index(const struct party *p, uint64_t rollup);
+/* Returns: the name of the rollup's executor, "" if it has none. */
+const char *party_executor_name(const struct party *p, uint64_t rollup);
 
 #endif

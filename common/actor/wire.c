@@ -210,7 +210,8 @@ static bool message_is_valid(const Lockstep__Message *m)
     case LOCKSTEP__MESSAGE__BODY_SUBMIT_BUNDLE:
         return m->submit_bundle->bundle.len > 0;
     case LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT:
-        return m->execution_result->result.len > 0 && m->execution_result->proofs.len > 0;
+        return m->execution_result->result.len > 0 && m->execution_result->proofs.len > 0 &&
+               m->execution_result->step_roots.len % 32 == 0;
     case LOCKSTEP__MESSAGE__BODY_PROPOSAL_REJECTED:
         return m->proposal_rejected->violation[0] != 0;
     case LOCKSTEP__MESSAGE__BODY_PROPOSAL_BLOCK:

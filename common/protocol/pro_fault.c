@@ -46,6 +46,11 @@ bool pro_fault_is_sequencers(enum pro_fault fault)
     return fault != PRO_FAULT_NONE && fault < PRO_FAULT_FALSE_PROOF;
 }
 
+bool pro_fault_is_executors(enum pro_fault fault)
+{
+    return fault >= PRO_FAULT_FALSE_FAILURE && fault <= PRO_FAULT_WITHHOLD_RESULT;
+}
+
 bool pro_fault_is_attack(enum pro_fault fault)
 {
     return fault == PRO_FAULT_FRONT_RUN || fault == PRO_FAULT_SANDWICH || fault == PRO_FAULT_CENSOR;

@@ -48,7 +48,15 @@ enum pro_consequence {
     X(REPLAY, 34, "replay", REFUSAL, "the very bytes of another bundle, once more")                \
     X(LIFT, 35, "lift", REFUSAL, "a leg taken out of another bundle")
 
-#define PRO_FAULT_MAP(X) PRO_SEQUENCER_FAULT_MAP(X) PRO_USER_FAULT_MAP(X)
+#define PRO_EXECUTOR_FAULT_MAP(X)                                                                  \
+    X(FALSE_FAILURE, 48, "false_failure", SLASHING, "signs that a leg failed which succeeds")      \
+    X(FALSE_SUCCESS, 49, "false_success", SLASHING, "signs that a leg succeeded which fails")      \
+    X(WRONG_ROOT, 50, "wrong_root", SLASHING, "signs a state with money that nobody had")          \
+    X(TWO_RESULTS, 51, "two_results", SLASHING, "signs two results for one round")                 \
+    X(WITHHOLD_RESULT, 52, "withhold_result", PENALTY, "signs no result")
+
+#define PRO_FAULT_MAP(X)                                                                           \
+    PRO_SEQUENCER_FAULT_MAP(X) PRO_USER_FAULT_MAP(X) PRO_EXECUTOR_FAULT_MAP(X)
 
 enum pro_fault {
     PRO_FAULT_NONE = 0,
@@ -63,8 +71,9 @@ const char *pro_fault_word(enum pro_fault fault);
 const char *pro_fault_sentence(enum pro_fault fault);
 /* In: a fault, not NONE. */
 enum pro_consequence pro_fault_consequence(enum pro_fault fault);
-/* Returns: true if the sequencer commits it; a user otherwise. */
+/* Return: true if the sequencer, an executor commits it; a user if neither. */
 bool pro_fault_is_sequencers(enum pro_fault fault);
+bool pro_fault_is_executors(enum pro_fault fault);
 /* Returns: true for the sequencer's attacks on users, which live on what it can read. */
 bool pro_fault_is_attack(enum pro_fault fault);
 

@@ -50,6 +50,27 @@ int pro_result_decode(struct bytes in, struct pro_result *out)
     return rc;
 }
 
+void pro_rejection_encode(const struct pro_rejection *r, struct buf *out)
+{
+    wr_u64(out, r->rollup);
+    wr_u64(out, r->slot);
+    wr_u32(out, r->round);
+}
+
+int pro_rejection_decode(struct bytes in, struct pro_rejection *out)
+{
+    struct rd r = rd_from(in);
+    struct pro_rejection v;
+    v.rollup = rd_u64(&r);
+    v.slot = rd_u64(&r);
+    v.round = rd_u32(&r);
+    int rc = rd_end(&r);
+    if (rc == 0) {
+        *out = v;
+    }
+    return rc;
+}
+
 void pro_openings_encode(const struct pro_openings *o, struct buf *out)
 {
     wr_u64(out, o->slot);

@@ -3,6 +3,8 @@
  *   result    = u64 rollup, u64 slot, u32 round, commitment (48), body_hash (32), pre_root,
  *               post_root, u32 count, var(status bitmap), receipts_root, step_roots_root,
  *               access_root, cover_hash
+ *   rejection = u64 rollup, u64 slot, u32 round: its executor says that it does not execute this
+ *               block, which is not as it has to be; signed like a result
  *   openings  = u64 slot, u64 rollup, u32 count, per leg { u8 verdict, var(w) } in order
  *   access i  = sha256 of the paths of entry i's access set (led_access.h), ascending; zero if it
  *               holds no transaction
@@ -54,6 +56,16 @@ static inline bool pro_bitmap_is_canonical(struct bytes bitmap, uint32_t count)
     return bitmap.len == ((size_t)count + 7) / 8 &&
            (count % 8 == 0 || bitmap.data[bitmap.len - 1] >> (count % 8) == 0);
 }
+
+struct pro_rejection {
+    uint64_t rollup;
+    uint64_t slot;
+    uint32_t round;
+};
+
+void pro_rejection_encode(const struct pro_rejection *r, struct buf *out);
+/* Returns: 0, ERR_TRUNCATED, ERR_TRAILING. */
+int pro_rejection_decode(struct bytes in, struct pro_rejection *out) MUST_CHECK;
 
 enum pro_verdict {
     PRO_OPEN = 0,         /* a transaction of the expected form */

@@ -10,6 +10,7 @@
 #define PRO_TAG_ORDER "lockstep/order-commitment/v1"
 #define PRO_TAG_BLOCK "lockstep/block-header/v1"
 #define PRO_TAG_RESULT "lockstep/execution-result/v1"
+#define PRO_TAG_REJECTION "lockstep/rejection/v1"
 #define PRO_TAG_OPENINGS "lockstep/openings/v1"
 #define PRO_TAG_DA_ACK "lockstep/da-acknowledgement/v1"
 

@@ -82,7 +82,7 @@ static void check_accusations(const struct mdl *m, struct chk_result *r)
 
 /* ---- Nobody guilty goes free ---- */
 
-static void check_sequencers(const struct mdl *m, const struct mdl_fault *f, struct chk_result *r)
+static void check_parties(const struct mdl *m, const struct mdl_fault *f, struct chk_result *r)
 {
     bool slashing = pro_fault_consequence(f->kind) == PRO_FOLLOWS_SLASHING;
     if (!mdl_sentenced(m, f->actor, f->slot, slashing) && !mdl_is_moot(m, f)) {
@@ -126,7 +126,7 @@ static void check_consequence(const struct mdl *m, const struct mdl_fault *f, st
     switch (pro_fault_consequence(f->kind)) {
     case PRO_FOLLOWS_SLASHING:
     case PRO_FOLLOWS_PENALTY:
-        check_sequencers(m, f, r);
+        check_parties(m, f, r);
         break;
     case PRO_FOLLOWS_REFUSAL:
     case PRO_FOLLOWS_EXCLUSION:

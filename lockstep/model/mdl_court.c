@@ -8,6 +8,18 @@
 
 /* ---- The script ---- */
 
+static uint32_t culprit_of(const struct cluster *c, const struct scn_fault *f)
+{
+    uint32_t id = cluster_actor_id(c, "sequencer");
+    for (size_t i = 0; pro_fault_is_executors(f->kind) && i < c->n_actors; i++) {
+        const struct cluster_actor *a = &c->actors[i];
+        if (a->role == CLUSTER_EXECUTOR && a->rollup == &c->scn->rollups.items[f->rollup.index]) {
+            id = (uint32_t)i + 1;
+        }
+    }
+    return id;
+}
+
 static void script_step(struct mdl *m, const struct scn_step *step, size_t bundle)
 {
     const struct cluster *c = m->sim->cluster;
@@ -16,7 +28,7 @@ static void script_step(struct mdl *m, const struct scn_step *step, size_t bundl
             .step = step,
             .kind = step->fault.kind,
             .slot = step->at.slot,
-            .actor = cluster_actor_id(c, "sequencer"),
+            .actor = culprit_of(c, &step->fault),
         };
     } else if (step->kind == SCN_STEP_SUBMIT && step->submit.fault.kind != PRO_FAULT_NONE) {
         m->faults[step->submit.fault.index] = (struct mdl_fault){

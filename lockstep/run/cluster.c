@@ -63,7 +63,7 @@ static int add_actor(struct cluster *c, enum cluster_role role, const char *pref
 
 static int add_actors(struct cluster *c)
 {
-    c->actors = calloc(FIRST_EXECUTOR + c->scn->rollups.n, sizeof(*c->actors));
+    c->actors = calloc(FIRST_EXECUTOR + 2 * c->scn->rollups.n, sizeof(*c->actors));
     if (c->actors == NULL) {
         return ERR_NOMEM;
     }
@@ -72,7 +72,16 @@ static int add_actors(struct cluster *c)
     rc = rc != 0 ? rc : add_actor(c, CLUSTER_L1, "l1", "");
     rc = rc != 0 ? rc : add_actor(c, CLUSTER_WALLET, "wallet", "");
     for (size_t i = 0; i < c->scn->rollups.n && rc == 0; i++) {
-        rc = add_actor(c, CLUSTER_EXECUTOR, "executor-", c->scn->rollups.items[i].name.text);
+        const struct scn_rollup *r = &c->scn->rollups.items[i];
+        c->actors[c->n_actors].rollup = r;
+        rc = add_actor(c, CLUSTER_EXECUTOR, "executor-", r->name.text);
+    }
+    for (size_t i = 0; i < c->scn->rollups.n && rc == 0; i++) {
+        const struct scn_rollup *r = &c->scn->rollups.items[i];
+        if (r->watcher == SCN_WATCHER) {
+            c->actors[c->n_actors].rollup = r;
+            rc = add_actor(c, CLUSTER_WATCHER, "watcher-", r->name.text);
+        }
     }
     return rc;
 }

@@ -9,11 +9,19 @@
 #include "common/runtime/run.h"
 #include "lockstep/scenario/scn.h"
 
-enum cluster_role { CLUSTER_SEQUENCER, CLUSTER_DA, CLUSTER_L1, CLUSTER_WALLET, CLUSTER_EXECUTOR };
+enum cluster_role {
+    CLUSTER_SEQUENCER,
+    CLUSTER_DA,
+    CLUSTER_L1,
+    CLUSTER_WALLET,
+    CLUSTER_EXECUTOR,
+    CLUSTER_WATCHER,
+};
 
 struct cluster_actor {
     enum cluster_role role;
     char *name;
+    const struct scn_rollup *rollup; /* EXECUTOR, WATCHER */
     struct sig_key key;
     struct buf config;
 };

@@ -25,15 +25,9 @@ static Lockstep__Role role_of(enum cluster_role role)
         [CLUSTER_L1] = LOCKSTEP__ROLE__ROLE_L1,
         [CLUSTER_WALLET] = LOCKSTEP__ROLE__ROLE_WALLET,
         [CLUSTER_EXECUTOR] = LOCKSTEP__ROLE__ROLE_EXECUTOR,
+        [CLUSTER_WATCHER] = LOCKSTEP__ROLE__ROLE_WATCHER,
     };
     return roles[role];
-}
-
-/* A rollup's executor stands at this index. */
-static const struct scn_rollup *rollup_of(const struct cluster *c, size_t actor)
-{
-    size_t first = c->n_actors - c->scn->rollups.n;
-    return actor >= first ? &c->scn->rollups.items[actor - first] : NULL;
 }
 
 static ProtobufCBinaryData big_endian(u128 amount, uint8_t out[16])
@@ -58,6 +52,7 @@ struct executor_section {
     Lockstep__GenesisLending *lendings;
     Lockstep__GenesisLending **lending_list;
     uint8_t (*liquidity)[16];
+    Lockstep__FaultConfig **faults;
 };
 
 static void executor_section_fini(struct executor_section *s)
@@ -71,6 +66,7 @@ static void executor_section_fini(struct executor_section *s)
     free(s->lendings);
     free(s->lending_list);
     free(s->liquidity);
+    free(s->faults);
 }
 
 static void fill_balances(const struct cluster *c, const struct scn_rollup *r,
@@ -156,6 +152,11 @@ static int make_executor_section(const struct cluster *c, const struct scn_rollu
     s->config.check_cost_ns = CHECK_COST_NS;
     fill_balances(c, r, s);
     fill_pools(r, s);
+    s->faults = calloc(c->scn->n_faults + 1, sizeof(Lockstep__FaultConfig *));
+    if (s->faults == NULL) {
+        return ERR_NOMEM;
+    }
+    s->config.faults = s->faults;
     s->config.balances = s->balance_list;
     s->config.pools = s->pool_list;
     return fill_lendings(r, s);
@@ -202,8 +203,9 @@ struct common_section {
     Lockstep__SlotConfig slots;
     Lockstep__SequencerConfig sequencer;
     Lockstep__FaultConfig *faults;
-    Lockstep__FaultConfig **fault_list;
-    struct cluster_attack *attacks; /* parallel to faults */
+    size_t n_faults;
+    Lockstep__FaultConfig **fault_list; /* the sequencer's */
+    struct cluster_attack *attacks;     /* parallel to faults */
     Lockstep__DaConfig da;
     Lockstep__L1Config l1;
 };
@@ -220,7 +222,7 @@ static void common_section_fini(struct common_section *s)
 static void fill_peers(const struct cluster *c, struct common_section *s)
 {
     for (size_t i = 0; i < c->n_actors; i++) {
-        const struct scn_rollup *r = rollup_of(c, i);
+        const struct scn_rollup *r = c->actors[i].rollup;
         lockstep__peer_config__init(&s->peers[i]);
         s->peers[i].id = (uint32_t)i + 1;
         s->peers[i].name = c->actors[i].name;
@@ -263,6 +265,7 @@ static void fill_settings(const struct cluster *c, struct common_section *s)
     s->l1.challenge_window_blocks = scn->l1.challenge_window;
     s->l1.proposal_deadline_blocks = scn->l1.proposal_deadline;
     s->l1.final_deadline_blocks = scn->l1.final_deadline;
+    s->l1.result_deadline_blocks = scn->l1.result_deadline;
     s->l1.bond_gwei = scn->l1.bond_gwei;
     s->l1.penalty_gwei = scn->l1.penalty_gwei;
 }
@@ -292,18 +295,37 @@ static int fill_faults(const struct cluster *c, struct common_section *s)
         s->faults[n].rollup = somewhere ? scn->rollups.items[f->rollup.index].chain_id : 0;
         s->faults[n].order = f->order;
         s->faults[n].with = f->with;
+        s->faults[n].round = f->round;
         s->faults[n].sealed = f->time == SCN_FAULT_SEALING;
         s->faults[n].index = f->index;
         if (attack) {
             cluster_fill_attack(c, f, &s->attacks[n]);
             s->faults[n].attack = &s->attacks[n].config;
         }
-        s->fault_list[n] = &s->faults[n];
         n++;
     }
-    s->sequencer.n_faults = n;
+    s->n_faults = n;
+    for (size_t i = 0; i < n; i++) {
+        if (!pro_fault_is_executors((enum pro_fault)s->faults[i].kind)) {
+            s->fault_list[s->sequencer.n_faults++] = &s->faults[i];
+        }
+    }
     s->sequencer.faults = s->fault_list;
     return 0;
+}
+
+/* Out: the faults of the rollup's executor, into a list with room for all. Returns: how many. */
+static size_t pick_faults(struct common_section *s, const struct scn_rollup *r,
+                          Lockstep__FaultConfig **out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_faults; i++) {
+        if (pro_fault_is_executors((enum pro_fault)s->faults[i].kind) &&
+            s->faults[i].rollup == r->chain_id) {
+            out[n++] = &s->faults[i];
+        }
+    }
+    return n;
 }
 
 static int make_common_section(const struct cluster *c, struct common_section *s)
@@ -355,7 +377,11 @@ static int configure_actor(struct cluster *c, size_t at, struct common_section *
         config.wallet = &wallet.config;
         break;
     case CLUSTER_EXECUTOR:
-        rc = make_executor_section(c, rollup_of(c, at), &executor);
+    case CLUSTER_WATCHER:
+        rc = make_executor_section(c, a->rollup, &executor);
+        if (a->role == CLUSTER_EXECUTOR) {
+            executor.config.n_faults = pick_faults(common, a->rollup, executor.config.faults);
+        }
         config.role_case = LOCKSTEP__ACTOR_CONFIG__ROLE_EXECUTOR;
         config.executor = &executor.config;
         break;
@@ -388,6 +414,7 @@ static const struct {
     [CLUSTER_L1] = {&l1_class, "lockstep-l1-stub"},
     [CLUSTER_WALLET] = {&wal_class, "lockstep-wallet"},
     [CLUSTER_EXECUTOR] = {&exe_class, "lockstep-executor"},
+    [CLUSTER_WATCHER] = {&exe_class, "lockstep-executor"},
 };
 
 /* All programs stand in one folder. */

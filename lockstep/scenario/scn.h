@@ -63,12 +63,16 @@ struct scn_lending {
     struct scn_ratio factor; /* both fit 64 bits */
 };
 
+/* Does somebody execute it who answers nobody? */
+enum scn_watcher { SCN_NO_WATCHER, SCN_WATCHER };
+
 struct scn_rollup {
     struct scn_name name;
     uint64_t chain_id;
     SCN_LIST_OF(struct scn_account) accounts;
     SCN_LIST_OF(struct scn_pool) pools;
     SCN_LIST_OF(struct scn_lending) lendings;
+    enum scn_watcher watcher;
 };
 
 enum scn_policy {
@@ -108,6 +112,7 @@ struct scn_l1 {
     uint32_t challenge_window;  /* L1 blocks */
     uint32_t proposal_deadline; /* L1 blocks */
     uint32_t final_deadline;    /* L1 blocks */
+    uint32_t result_deadline;   /* L1 blocks */
     uint64_t bond_gwei;
     uint64_t penalty_gwei;
 };
@@ -323,6 +328,7 @@ struct scn_fault {
     struct scn_name rollup; /* where it takes one */
     uint32_t order;
     uint32_t with;
+    uint32_t round; /* of execution; an executor's faults */
     enum scn_fault_time time;
     struct scn_attack attack; /* FRONT_RUN, SANDWICH, CENSOR */
 };

@@ -2,6 +2,7 @@
 #include "common/base/check.h"
 #include "lockstep/scenario/scn_refs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int scn_index_init(struct scn_index *x, struct scn_arena *arena, size_t n)
@@ -84,33 +85,49 @@ void scn_refer_rollup(struct scn_refs *r, struct scn_name *name)
 static const char *const fixed_actors[] = {"sequencer", "da", "l1", "wallet"};
 #define N_FIXED_ACTORS (sizeof(fixed_actors) / sizeof(fixed_actors[0]))
 #define EXECUTOR "executor-"
+#define WATCHER "watcher-"
+
+static bool begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_actor(const struct scn_refs *r, const char *text)
+{
+    for (size_t i = 0; i < N_FIXED_ACTORS; i++) {
+        if (strcmp(text, fixed_actors[i]) == 0) {
+            return true;
+        }
+    }
+    bool watcher = begins_with(text, WATCHER);
+    if (!watcher && !begins_with(text, EXECUTOR)) {
+        return false;
+    }
+    const struct scn_name *rollup =
+        scn_index_find(&r->rollups, text + strlen(watcher ? WATCHER : EXECUTOR));
+    return r->rollups_broken ||
+           (rollup != NULL &&
+            (!watcher || r->s->rollups.items[rollup->index].watcher == SCN_WATCHER));
+}
 
 void scn_refer_actor(struct scn_refs *r, struct scn_name *name)
 {
-    static const size_t prefix = sizeof(EXECUTOR) - 1;
-    if (name->text == NULL) {
+    if (name->text == NULL || is_actor(r, name->text)) {
         return;
     }
-    for (size_t i = 0; i < N_FIXED_ACTORS; i++) {
-        if (strcmp(name->text, fixed_actors[i]) == 0) {
-            return;
-        }
-    }
-    bool executor = strncmp(name->text, EXECUTOR, prefix) == 0;
-    if (executor &&
-        (r->rollups_broken || scn_index_find(&r->rollups, name->text + prefix) != NULL)) {
-        return;
-    }
-    char names[SCN_ROLLUPS_MAX][32];
+    char names[2 * SCN_ROLLUPS_MAX][32];
     struct scn_hint hint = SCN_HINT_FOR(name->text);
     for (size_t i = 0; i < N_FIXED_ACTORS; i++) {
         scn_hint_add(&hint, fixed_actors[i]);
     }
-    for (size_t i = 0; i < r->rollups.n; i++) {
-        memcpy(names[i], EXECUTOR, prefix);
-        strncpy(names[i] + prefix, r->rollups.names[i]->text, sizeof(names[i]) - prefix - 1);
-        names[i][sizeof(names[i]) - 1] = 0;
-        scn_hint_add(&hint, names[i]);
+    for (size_t i = 0; i < r->s->rollups.n && i < SCN_ROLLUPS_MAX; i++) {
+        const struct scn_rollup *rollup = &r->s->rollups.items[i];
+        (void)snprintf(names[2 * i], sizeof(names[0]), EXECUTOR "%s", rollup->name.text);
+        scn_hint_add(&hint, names[2 * i]);
+        if (rollup->watcher == SCN_WATCHER) {
+            (void)snprintf(names[2 * i + 1], sizeof(names[0]), WATCHER "%s", rollup->name.text);
+            scn_hint_add(&hint, names[2 * i + 1]);
+        }
     }
     scn_fail(r->errors, name->place, "actor `%s` does not exist here; %s", SHOW(name->text),
              scn_hint_text(&hint, "actors"));

@@ -141,7 +141,7 @@ static void resolve_fault(struct scn_refs *r, struct scn_step *step)
     f->index = (uint32_t)r->s->n_faults++;
     if (step->at.place.line > 0 && (step->at.slot == 0 || step->at.offset_ns != 0)) {
         scn_fail(r->errors, step->at.place,
-                 "a fault of the sequencer belongs to a whole slot; write `at: slot 1`");
+                 "a fault of a party belongs to a whole slot; write `at: slot 1`");
     }
     if (f->kind == PRO_FAULT_SWAP_POSITIONS && f->order == f->with && r->clean) {
         scn_fail(r->errors, step->place,

@@ -29,8 +29,8 @@ const struct scn_pattern scn_p_asset = {
     10};
 const struct scn_pattern scn_p_actor = {
     "an actor",
-    "sequencer, da, l1, wallet or executor-<rollup>",
-    "^(sequencer|da|l1|wallet|executor-[A-Za-z][A-Za-z0-9-]{0,15})$",
+    "sequencer, da, l1, wallet, executor-<rollup> or watcher-<rollup>",
+    "^(sequencer|da|l1|wallet|(executor|watcher)-[A-Za-z][A-Za-z0-9-]{0,15})$",
     SCN_LOWER,
     ALNUM | SCN_DASH,
     32};
@@ -145,6 +145,11 @@ static const struct scn_object o_lending = {.name = "lending pool",
                                             .name_at = AT(scn_lending, name, struct scn_name),
                                             FIELDS(lending_fields)};
 
+static const struct scn_word watcher_words[] = {
+    {"none", SCN_NO_WATCHER, false, "nobody else executes this rollup"},
+    {"one", SCN_WATCHER, false,
+     "somebody does, from what is in DA and on L1, and accuses an executor that lies"},
+    {0}};
 static const struct scn_field rollup_fields[] = {
     {.key = "chain_id",
      U64(scn_rollup, chain_id),
@@ -167,6 +172,12 @@ static const struct scn_field rollup_fields[] = {
      .max = 1000,
      .doc = "Lending pools at the start, by name.",
      .example = "{aave: {asset: USDC, liquidity: 1000000, collateral: ETH, factor: 1500/1}}"},
+    {.key = "watcher",
+     ENUM(scn_rollup, watcher, watcher_words),
+     .fallback = "none",
+     .doc = "Whether a party of its own, `watcher-` and the rollup's name, compares what the "
+            "executor signs with what it executes itself.",
+     .example = "one"},
 };
 static const struct scn_object o_rollup = {
     .name = "rollup",
@@ -301,6 +312,13 @@ static const struct scn_field l1_fields[] = {
      .fallback = "100",
      .doc = "L1 blocks from the proposal block until the finalized block is due.",
      .example = "100"},
+    {.key = "result_deadline",
+     U32(scn_l1, result_deadline),
+     .min = 1,
+     .max = 1000000,
+     .fallback = "25",
+     .doc = "L1 blocks from any proposal block until its executor's result is due.",
+     .example = "25"},
     {.key = "bond",
      U64(scn_l1, bond_gwei),
      .max = UINT64_MAX,
@@ -376,7 +394,7 @@ static const struct scn_field links_fields[] = {
      .example = "{delay: 20ms}"},
     {ENTRIES(scn_links, pairs, o_link, scn_p_link), .flags = SCN_REST, .max = 1000,
      .doc = "One link, `executor-A -> sequencer`, or both directions, `executor-A <-> da`. Actors: "
-            "sequencer, da, l1, wallet, executor-<rollup>.",
+            "sequencer, da, l1, wallet, executor-<rollup>, watcher-<rollup>.",
      .example = "{delay: 20ms}"},
 };
 static const struct scn_object o_links = {.name = "links",

@@ -1,4 +1,4 @@
-/* The table, continued: what the sequencer does wrong. */
+/* The table, continued: what the sequencer and the executors do wrong. */
 #include "lockstep/scenario/scn_table.h"
 
 #define ROLLUP_FIELD                                                                               \
@@ -44,6 +44,23 @@ static const struct scn_object o_fault_rollup = {.name = "fault on a rollup",
                                                  .doc = "One rollup is treated wrongly.",
                                                  .size = sizeof(struct scn_fault),
                                                  FIELDS(fault_rollup_fields)};
+#define ROUND_FIELD                                                                                \
+    {                                                                                              \
+        .key = "round", U32(scn_fault, round), .max = 4095, .fallback = "0",                       \
+        .doc = "The round of execution meant; 0 is that of the proposal block.", .example = "0"    \
+    }
+static const struct scn_field fault_step_fields[] = {ROLLUP_FIELD, ORDER_FIELD, ROUND_FIELD};
+static const struct scn_object o_fault_step = {
+    .name = "fault at a step",
+    .doc = "An executor lies about one position that it executes.",
+    .size = sizeof(struct scn_fault),
+    FIELDS(fault_step_fields)};
+static const struct scn_field fault_result_fields[] = {ROLLUP_FIELD, ROUND_FIELD};
+static const struct scn_object o_fault_result = {
+    .name = "fault of a result",
+    .doc = "An executor signs too much, or nothing.",
+    .size = sizeof(struct scn_fault),
+    FIELDS(fault_result_fields)};
 static const struct scn_object o_fault_slot = {.name = "fault of a slot",
                                                .doc = "Concerns the whole slot; takes no keys.",
                                                .size = sizeof(struct scn_fault)};
@@ -146,6 +163,18 @@ static const struct scn_field fault_fields[] = {
           "{rollup: A}"),
     FAULT("withhold_second", o_fault_slot, WITHHOLD_SECOND,
           "Stops when the results of the first round are in.", "{}"),
+    FAULT("false_failure", o_fault_step, FALSE_FAILURE,
+          "The executor signs that a leg failed which succeeds.", "{rollup: A, order: 0}"),
+    FAULT("false_success", o_fault_step, FALSE_SUCCESS,
+          "The executor signs that a leg succeeded which fails.", "{rollup: A, order: 0}"),
+    FAULT("wrong_root", o_fault_step, WRONG_ROOT,
+          "The executor gives the leg's sender money that nobody had, and signs that state.",
+          "{rollup: A, order: 0}"),
+    FAULT("two_results", o_fault_result, TWO_RESULTS,
+          "The executor signs two results: one for the sequencer and DA, another for L1.",
+          "{rollup: A}"),
+    FAULT("withhold_result", o_fault_result, WITHHOLD_RESULT, "The executor signs no result.",
+          "{rollup: A}"),
     FAULT("front_run", o_fault_trade, FRONT_RUN,
           "Trades before every swap it can read, in the same direction.",
           "{rollup: A, account: mallory, pool: eth-usdc, in: ETH, amount: 1000}"),
@@ -156,7 +185,7 @@ static const struct scn_field fault_fields[] = {
           "{account: alice}"),
 };
 const struct scn_object scn_o_fault = {.name = "fault",
-                                       .doc = "What the sequencer does wrong in a slot.",
+                                       .doc = "What the sequencer or an executor does wrong in a slot.",
                                        .size = sizeof(struct scn_fault),
                                        .choice = PLUS(scn_fault, kind),
                                        FIELDS(fault_fields)};

@@ -252,7 +252,7 @@ static const struct scn_field step_fields[] = {
      OBJECT(scn_step, fault, scn_o_fault),
      .flags = SCN_CHOICE,
      .choice = SCN_STEP_FAULT,
-     .doc = "The sequencer misbehaves in this slot (`at` names the slot alone).",
+     .doc = "The sequencer or an executor misbehaves in this slot (`at` names the slot alone).",
      .example = "{omit_leg: {rollup: A, order: 0}}"},
 };
 const struct scn_object scn_o_step = {.name = "step",

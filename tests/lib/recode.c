@@ -90,6 +90,16 @@ static int recode_result(struct bytes in, struct buf *out)
     return rc;
 }
 
+static int recode_rejection(struct bytes in, struct buf *out)
+{
+    struct pro_rejection r;
+    int rc = pro_rejection_decode(in, &r);
+    if (rc == 0) {
+        pro_rejection_encode(&r, out);
+    }
+    return rc;
+}
+
 static int recode_openings(struct bytes in, struct buf *out)
 {
     CLEANUP(pro_openings_fini) struct pro_openings o = {0};
@@ -208,6 +218,7 @@ const struct recoder recoders[] = {
     {"violation", recode_violation},
     {"descriptor", recode_descriptor},
     {"evidence", recode_evidence},
+    {"rejection", recode_rejection},
     {"step", recode_step},
     {"proofs", recode_proofs},
     {"cover_sources", recode_cover_sources},

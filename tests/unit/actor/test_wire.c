@@ -264,7 +264,7 @@ static void test_an_oversized_frame_is_refused_unread(void **state)
 
 /* ---- Messages ---- */
 
-#define LAST_DA_KIND LOCKSTEP__DA_KIND__DA_PROOFS
+#define LAST_DA_KIND LOCKSTEP__DA_KIND__DA_STEPS
 
 static void put_key(struct buf *b, uint64_t kind)
 {
@@ -373,6 +373,14 @@ static void test_a_result_comes_with_its_proofs(void **state)
     put_bytes(&b, 1, bytes_str("result"));
     put_bytes(&b, 2, bytes_str("proofs"));
     assert_int_equal(message_rc(5, &b), 0);
+    put_bytes(&b, 1, bytes_str("result"));
+    put_bytes(&b, 2, bytes_str("proofs"));
+    put_bytes(&b, 3, zeros(64));
+    assert_int_equal(message_rc(5, &b), 0);
+    put_bytes(&b, 1, bytes_str("result"));
+    put_bytes(&b, 2, bytes_str("proofs"));
+    put_bytes(&b, 3, zeros(63)); /* roots have 32 bytes each */
+    assert_int_equal(message_rc(5, &b), ERR_INVALID);
 }
 
 /* In: a proposal block (7) or a finalized one (8). */

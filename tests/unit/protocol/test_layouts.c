@@ -159,6 +159,19 @@ static void test_a_result_is_laid_out_as_documented(void **state)
     assert_same(&is, &should);
 }
 
+static void test_a_rejection_is_laid_out_as_documented(void **state)
+{
+    struct pro_rejection r = {1, 2, 3};
+    struct buf is = {0};
+    struct buf should = {0};
+    put(&should, 1, 8);
+    put(&should, 2, 8);
+    put(&should, 3, 4);
+    pro_rejection_encode(&r, &is);
+    assert_strict("rejection", buf_view(&is));
+    assert_same(&is, &should);
+}
+
 static void test_openings_are_laid_out_as_documented(void **state)
 {
     struct pro_opening items[2] = {{PRO_OPEN, bytes_str("w")}, {PRO_BOGUS_CIPHER, bytes_str("")}};
@@ -260,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_headers_are_laid_out_as_documented),
         cmocka_unit_test(test_an_order_commitment_is_laid_out_as_documented),
         cmocka_unit_test(test_a_result_is_laid_out_as_documented),
+        cmocka_unit_test(test_a_rejection_is_laid_out_as_documented),
         cmocka_unit_test(test_openings_are_laid_out_as_documented),
         cmocka_unit_test(test_a_preconfirmation_is_laid_out_as_documented),
         cmocka_unit_test(test_leaves_are_hashed_as_documented),

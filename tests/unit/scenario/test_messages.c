@@ -208,7 +208,7 @@ static const struct wrong wrongs[] = {
      "s:20:31: `for` is `theft`, which is none of its values; known values: "
      "two_promises, two_orders, two_blocks, order_breaks_promise, block_breaks_promise, "
      "broken_order, bad_admission, wrong_openings, wrong_plaintext, "
-     "split_bundle, foreign_cause\n"},
+     "split_bundle, foreign_cause, two_results, ...\n"},
     {"bundle: arb, is", "bundle: abr, is",
      "s:19:14: bundle `abr` is never submitted; did you mean `arb`?\n"},
     {"is: excluded", "is: exclude",
