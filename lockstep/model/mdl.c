@@ -57,7 +57,7 @@ static int add_genesis(const struct cluster *c, const struct scn_rollup *r, stru
 static int add_chains(struct mdl *m)
 {
     const struct cluster *c = m->sim->cluster;
-    size_t first = c->n_actors - m->scn->rollups.n;
+    size_t first = CLUSTER_EXECUTOR;
     m->chains = calloc(m->scn->rollups.n + 1, sizeof(*m->chains));
     if (m->chains == NULL) {
         return ERR_NOMEM;

@@ -183,7 +183,7 @@ static const struct wrong wrongs[] = {
     {"expect:", "  - {at: 3ms, partition: {between: [da, l1], to: da, for: 2s}}\nexpect:",
      "s:18:46: `to` does not go with `between`; remove it\n"},
     {"expect:", "  - {at: 3ms, fault: {omit_leg: {rollup: Beta, order: 0}}}\nexpect:",
-     "s:18:10: a fault of the sequencer belongs to a whole slot; write `at: slot 1`\n"},
+     "s:18:10: a fault of a party belongs to a whole slot; write `at: slot 1`\n"},
     {"expect:", "  - {at: slot 1, fault: {omit_leg: {rollup: Bet, order: 0}}}\nexpect:",
      "s:18:45: rollup `Bet` is not defined; did you mean `Beta`?\n"},
     {"expect:", "  - {at: slot 1, fault: {omit_leg: {rollup: Beta, order: 4096}}}\nexpect:",
