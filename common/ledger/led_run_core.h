@@ -82,8 +82,8 @@ const struct run_value *run_before(const struct led_run *run, const struct run_a
 /* Returns: what a key holds after a step. */
 const struct run_value *run_value_at(const struct led_run *run, uint32_t key, uint32_t step);
 
-/* Brings the trail and the roots up to date with the edited keys. In: the first step that may have
- * changed. */
+/* Brings the trail, the roots and the state's own hashes up to date with the edited keys. In: the
+ * first step that may have changed. */
 void run_take_roots(struct led_run *run, uint32_t first);
 
 /* Calls the hook for all that fail from a position on. Returns: 0, ERR_NOMEM, ERR_FULL, or what the

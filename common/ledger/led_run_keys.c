@@ -222,6 +222,7 @@ void run_take_roots(struct led_run *run, uint32_t first)
         }
     }
     run->counts.hashes += smt_trail_refresh(run->trail);
+    smt_trail_give_back(run->trail);
     smt_trail_roots(run->trail, first, run->n + 1 - first, &run->roots[first - 1]);
 }
 

@@ -22,7 +22,10 @@ struct node {
     uint32_t parent;
     uint32_t keys_end; /* after the last key below it */
     uint32_t ref;      /* of KIND_CONSTANT and KIND_KEY: in the tree, as it was found */
-    size_t at;         /* its versions */
+    union {
+        const struct hash32 *base; /* while laying: the first version's hash */
+        size_t at;                 /* its versions */
+    };
     uint32_t n, cap;
     uint32_t from; /* the first step whose version is to be made again, or NEVER */
 };
@@ -39,7 +42,6 @@ struct smt_trail {
     /* Versions of all nodes, in ascending order of steps for each. */
     struct hash32 *hashes;
     uint32_t *marks; /* step << 2 | form */
-    size_t n_versions, cap_hashes, cap_marks;
     uint64_t n_hashed;
 };
 
@@ -84,10 +86,12 @@ static enum form combine(enum form left, const struct hash32 *left_hash, enum fo
 
 /* ---- Laying it ---- */
 
+static const struct hash32 nothing_hash;
+
 /* Where in the tree: its node and the hash of that. */
 struct place {
     uint32_t ref;
-    struct hash32 hash;
+    const struct hash32 *hash;
 };
 
 static int add_node(struct smt_trail *tr, const struct node *node, uint32_t *index)
@@ -103,22 +107,32 @@ static int add_node(struct smt_trail *tr, const struct node *node, uint32_t *ind
     return rc;
 }
 
-/* Gives a node room for its versions and its first one. */
-static int add_versions(struct smt_trail *tr, uint32_t index, uint32_t cap, enum form form,
-                        const struct hash32 *hash)
+#define AHEAD 16
+
+/* Gives every node room for its versions, and its first one. */
+static int make_versions(struct smt_trail *tr)
 {
-    struct node *x = &tr->nodes[index];
-    int rc = VEC_RESERVE(tr->hashes, tr->cap_hashes, tr->n_versions + cap);
-    rc = rc != 0 ? rc : VEC_RESERVE(tr->marks, tr->cap_marks, tr->n_versions + cap);
-    if (rc != 0) {
-        return rc;
+    size_t total = 0;
+    for (size_t i = 0; i < tr->n_nodes; i++) {
+        total += tr->nodes[i].cap;
     }
-    x->at = tr->n_versions;
-    x->n = 1;
-    x->cap = cap;
-    tr->hashes[x->at] = *hash;
-    tr->marks[x->at] = mark_of(0, form);
-    tr->n_versions += cap;
+    tr->hashes = calloc(total, sizeof(*tr->hashes));
+    tr->marks = calloc(total, sizeof(*tr->marks));
+    if (tr->hashes == NULL || tr->marks == NULL) {
+        return ERR_NOMEM;
+    }
+    total = 0;
+    for (size_t i = 0; i < tr->n_nodes; i++) {
+        struct node *x = &tr->nodes[i];
+        if (i + AHEAD < tr->n_nodes) {
+            __builtin_prefetch(x[AHEAD].base);
+        }
+        tr->hashes[total] = *x->base;
+        tr->marks[total] = mark_of(0, form_of_ref(x->ref));
+        x->at = total;
+        x->n = 1;
+        total += x->cap;
+    }
     return 0;
 }
 
@@ -133,11 +147,17 @@ static uint32_t cap_above(const struct smt_trail *tr, const uint32_t child[2])
 static void places_below(const struct smt_trail *tr, const struct place *p, size_t depth,
                          struct place below[2])
 {
-    below[0] = below[1] = (struct place){0};
+    below[0] = below[1] = (struct place){0, &nothing_hash};
     if (smt_is_inner(p->ref)) {
+        const struct smt_inner *inner = smt_inner_at(tr->tree, p->ref);
         for (size_t i = 0; i < 2; i++) {
-            below[i].ref = smt_inner_at(tr->tree, p->ref)->child[i];
-            below[i].hash = smt_hashes_at(tr->tree, p->ref)->child[i];
+            below[i].ref = inner->child[i];
+            below[i].hash = &smt_hashes_at(tr->tree, p->ref)->child[i];
+            if (smt_is_inner(below[i].ref)) {
+                __builtin_prefetch(smt_inner_at(tr->tree, below[i].ref));
+            } else if (smt_is_leaf(below[i].ref)) {
+                __builtin_prefetch(&smt_leaf_at(tr->tree, below[i].ref)->path);
+            }
         }
     } else if (p->ref != 0) {
         below[smt_bit(&smt_leaf_at(tr->tree, p->ref)->path, depth)] = *p;
@@ -157,48 +177,51 @@ static uint32_t split_keys(const struct smt_trail *tr, uint32_t low, uint32_t en
     return low;
 }
 
+/* Whether a place is where a key's path ends: it is there, or nothing is. */
+static bool leads_to(const struct smt_trail *tr, uint32_t ref, uint32_t key)
+{
+    return ref == 0 || (smt_is_leaf(ref) &&
+                        hash32_equal(&smt_leaf_at(tr->tree, ref)->path, &tr->paths[key].path));
+}
+
 /* In: the keys from `key` to before `end`, all that have the prefix of this depth. Recursion is at
  * most SMT_DEPTH_MAX deep. */
 static int lay(struct smt_trail *tr, const struct place *p, uint32_t key, uint32_t end,
                size_t depth, uint32_t parent, uint32_t *out)
 {
-    struct node x = {.parent = parent, .keys_end = end, .ref = p->ref, .from = NEVER};
+    struct node x = {.parent = parent,
+                     .keys_end = end,
+                     .ref = p->ref,
+                     .base = p->hash,
+                     .cap = 1,
+                     .from = NEVER,
+                     .kind = KIND_INNER};
     if (key == end && p->ref == 0) {
         *out = NOTHING;
         return 0;
     }
-    bool single =
-        end - key == 1 && !smt_is_inner(p->ref) &&
-        (p->ref == 0 || hash32_equal(&smt_leaf_at(tr->tree, p->ref)->path, &tr->paths[key].path));
-    x.kind = single ? KIND_KEY : KIND_INNER;
     if (key == end) {
         x.kind = KIND_CONSTANT;
+    } else if (end - key == 1 && leads_to(tr, p->ref, key)) {
+        x.kind = KIND_KEY;
+        x.cap += tr->paths[key].steps_max;
+        tr->node_of[key] = (uint32_t)tr->n_nodes;
     }
     int rc = add_node(tr, &x, out);
-    if (rc != 0) {
+    if (rc != 0 || x.kind != KIND_INNER) {
         return rc;
     }
-    if (x.kind != KIND_INNER) {
-        uint32_t cap = 1;
-        if (single) {
-            tr->node_of[key] = *out;
-            cap += tr->paths[key].steps_max;
-        }
-        return add_versions(tr, *out, cap, form_of_ref(p->ref), &p->hash);
-    }
-
     struct place below[2];
     uint32_t child[2] = {NOTHING, NOTHING};
     uint32_t middle = split_keys(tr, key, end, depth);
     places_below(tr, p, depth, below);
     rc = lay(tr, &below[0], key, middle, depth + 1, *out, &child[0]);
     rc = rc != 0 ? rc : lay(tr, &below[1], middle, end, depth + 1, *out, &child[1]);
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        memcpy(tr->nodes[*out].child, child, sizeof(child));
+        tr->nodes[*out].cap = cap_above(tr, child);
     }
-    memcpy(tr->nodes[*out].child, child, sizeof(child));
-    /* Of the tree as it was found the hash is known, also where it only parts. */
-    return add_versions(tr, *out, cap_above(tr, child), form_of_ref(p->ref), &p->hash);
+    return rc;
 }
 
 int smt_trail_new(struct smt *t, const struct smt_trail_path *paths, uint32_t n_paths,
@@ -214,13 +237,15 @@ int smt_trail_new(struct smt *t, const struct smt_trail_path *paths, uint32_t n_
     if (tr->node_of == NULL) {
         return ERR_NOMEM;
     }
-    struct place root = {.ref = t->root};
-    const struct node nothing = {.kind = KIND_CONSTANT, .from = NEVER};
+    struct hash32 hash;
+    smt_root(t, &hash);
+    const struct place root = {t->root, &hash};
+    const struct node nothing = {
+        .kind = KIND_CONSTANT, .base = &nothing_hash, .cap = 1, .from = NEVER};
     uint32_t index = NOTHING;
-    smt_root(t, &root.hash);
     int rc = add_node(tr, &nothing, &index);
-    rc = rc != 0 ? rc : add_versions(tr, index, 1, FORM_EMPTY, &(struct hash32){{0}});
     rc = rc != 0 ? rc : lay(tr, &root, 0, n_paths, 0, NOTHING, &tr->root);
+    rc = rc != 0 ? rc : make_versions(tr);
     if (rc == 0) {
         *out = MOVE(tr);
     }
@@ -336,6 +361,36 @@ uint64_t smt_trail_refresh(struct smt_trail *tr)
     tr->n_hashed = 0;
     refresh(tr, tr->root);
     return tr->n_hashed;
+}
+
+/* In: a node of the tree and the same one here. */
+static void give_back(const struct smt_trail *tr, uint32_t ref, uint32_t index)
+{
+    struct smt_inner *inner = smt_inner_at(tr->tree, ref);
+    for (size_t i = 0; i < 2; i++) {
+        if (inner->stale[i]) {
+            uint32_t below = tr->nodes[index].child[i];
+            const struct node *x = &tr->nodes[below];
+            smt_hashes_at(tr->tree, ref)->child[i] = tr->hashes[x->at + x->n - 1];
+            inner->stale[i] = false;
+            if (smt_is_inner(inner->child[i])) {
+                give_back(tr, inner->child[i], below);
+            }
+        }
+    }
+}
+
+void smt_trail_give_back(const struct smt_trail *tr)
+{
+    struct smt *t = tr->tree;
+    const struct node *x = &tr->nodes[tr->root];
+    if (t->stale) {
+        t->hash = tr->hashes[x->at + x->n - 1];
+        t->stale = false;
+        if (smt_is_inner(t->root)) {
+            give_back(tr, t->root, tr->root);
+        }
+    }
 }
 
 void smt_trail_roots(const struct smt_trail *tr, uint32_t first, uint32_t n, struct hash32 *out)

@@ -52,6 +52,10 @@ void smt_trail_add(struct smt_trail *tr, uint32_t key, uint32_t step, const stru
 /* Hashes what has changed. To be called before what follows. Returns: how many nodes it hashed. */
 uint64_t smt_trail_refresh(struct smt_trail *tr);
 
+/* Tells the tree, which now holds what it is to hold after the last step, the hashes that it has
+ * not taken since. */
+void smt_trail_give_back(const struct smt_trail *tr);
+
 /* Out: the roots after the steps `first`, first + 1, ..., n of them. */
 void smt_trail_roots(const struct smt_trail *tr, uint32_t first, uint32_t n, struct hash32 *out);
 

@@ -305,7 +305,7 @@ static void test_taking_entries_out_of_random_blocks_equals_executing_everything
     }
     /* All that can happen did. */
     assert_true(seen.rounds > 6000 && seen.silent > 500 && seen.reports > 1500);
-    assert_true(seen.kept > 5000 && seen.replayed > 5000 && seen.executed > 5000);
+    assert_true(seen.kept > 5000 && seen.replayed > 5000 && seen.executed > 3000);
     assert_true(seen.flips > 300);
 }
 
