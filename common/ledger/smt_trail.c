@@ -116,8 +116,8 @@ static int make_versions(struct smt_trail *tr)
     for (size_t i = 0; i < tr->n_nodes; i++) {
         total += tr->nodes[i].cap;
     }
-    tr->hashes = calloc(total, sizeof(*tr->hashes));
-    tr->marks = calloc(total, sizeof(*tr->marks));
+    tr->hashes = calloc(total + 1, sizeof(*tr->hashes));
+    tr->marks = calloc(total + 1, sizeof(*tr->marks));
     if (tr->hashes == NULL || tr->marks == NULL) {
         return ERR_NOMEM;
     }
