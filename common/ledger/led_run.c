@@ -255,6 +255,7 @@ static bool is_dirty(const struct led_run *run, const struct run_entry *e)
 
 static int follow(struct led_run *run, uint32_t first)
 {
+    run->pass++;
     for (uint32_t i = first; i < run->n; i++) {
         struct run_entry *e = &run->entries[i];
         if (e->leaving) {

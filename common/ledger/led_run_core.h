@@ -26,6 +26,10 @@ struct run_key {
     uint32_t slot, n_slots; /* of the run's slots, ascending by step; the first is of step 0 */
     uint32_t edited;        /* the first step at which it was changed by this run, or NOT_EDITED */
     struct run_value was;   /* while it is dirty: what it held in the run before */
+    /* Where run_before looked last, so that it does not go over all the slots each time. */
+    uint32_t looked_in;   /* pass; 0: none */
+    uint32_t looked_from; /* slot */
+    uint32_t found;       /* the last one written in front of that */
 };
 
 #define RUN_NOT_EDITED UINT32_MAX
@@ -68,6 +72,7 @@ struct led_run {
     uint32_t *edited; /* keys */
     uint32_t n_edited;
     struct run_slot *made; /* by the entry in hand, for its accesses; room for the most there are */
+    uint32_t pass;         /* number of runs again */
     struct smt_trail *trail;
 };
 
@@ -76,8 +81,9 @@ struct led_run {
 int run_open(struct led_run *run) MUST_CHECK;
 void run_close(struct led_run *run);
 
-/* Returns: what an entry's key held right before it. In: one of its accesses. */
-const struct run_value *run_before(const struct led_run *run, const struct run_access *a);
+/* Returns: what an entry's key held right before it. In: one of its accesses; within one pass over
+ * the entries, of entries in ascending order. */
+const struct run_value *run_before(struct led_run *run, const struct run_access *a);
 
 /* Returns: what a key holds after a step. */
 const struct run_value *run_value_at(const struct led_run *run, uint32_t key, uint32_t step);

@@ -176,9 +176,25 @@ static const struct run_value *last_written(const struct run_slot *slot)
     return &slot->value;
 }
 
-const struct run_value *run_before(const struct led_run *run, const struct run_access *a)
+const struct run_value *run_before(struct led_run *run, const struct run_access *a)
 {
-    return last_written(&run->slots[a->slot - 1]);
+    struct run_key *key = &run->keys[a->key];
+    uint32_t at = a->slot - 1;
+    if (key->looked_in == run->pass) {
+        /* Nothing in front of where it looked last has changed since. */
+        while (at >= key->looked_from && !run->slots[at].written) {
+            at--;
+        }
+        at = at < key->looked_from ? key->found : at;
+    } else {
+        while (!run->slots[at].written) {
+            at--;
+        }
+    }
+    key->looked_in = run->pass;
+    key->looked_from = a->slot;
+    key->found = at;
+    return &run->slots[at].value;
 }
 
 /* Returns: the first slot of a key that is not before a step; may be the end. */
