@@ -225,18 +225,16 @@ static int put_value(struct led_run *run, uint32_t key, const struct run_value *
     return led_state_put(run->state, &k->key, &v);
 }
 
-/* Executes an entry on what its keys hold before it; the state is as before afterwards. */
+/* Executes an entry on what its keys hold before it, whatever the state holds. */
 static int execute_again(struct led_run *run, uint32_t position)
 {
     const struct run_entry *e = &run->entries[position];
-    struct led_mark end = led_state_mark(run->state);
     int rc = 0;
     for (uint32_t i = 0; i < e->n_access && rc == 0; i++) {
         const struct run_access *a = &run->access[e->access + i];
         rc = put_value(run, a->key, run_before(run, a));
     }
     rc = rc != 0 ? rc : execute(run, position);
-    led_state_rollback(run->state, end);
     if (rc == 0) {
         settle_all(run, e, run->made);
     }
@@ -253,8 +251,11 @@ static bool is_dirty(const struct led_run *run, const struct run_entry *e)
     return false;
 }
 
+/* Goes over the entries from the first that is taken out. The state ends where the block now does.
+ */
 static int follow(struct led_run *run, uint32_t first)
 {
+    struct led_mark end = led_state_mark(run->state);
     run->pass++;
     for (uint32_t i = first; i < run->n; i++) {
         struct run_entry *e = &run->entries[i];
@@ -270,7 +271,7 @@ static int follow(struct led_run *run, uint32_t first)
         }
         e->leaving = false;
     }
-    /* What the keys hold at the end. */
+    led_state_rollback(run->state, end); /* to where the block ended */
     for (uint32_t i = 0; i < run->n_edited; i++) {
         uint32_t key = run->edited[i];
         int rc = put_value(run, key, run_value_at(run, key, run->n));
