@@ -35,6 +35,7 @@ static void slot_destroy(struct exe_slot *slot)
     buf_fini(&slot->result);
     buf_fini(&slot->proofs);
     buf_fini(&slot->roots);
+    exe_lose_run(slot);
     free(slot);
 }
 
@@ -114,8 +115,8 @@ int exe_on_block(struct exe *e, uint32_t from, bool final, struct bytes header, 
 {
     struct bytes body;
     struct pro_header h;
-    int rc = pro_unsign_from(&e->p.view.deployment.id, PRO_TAG_BLOCK, header,
-                             &e->p.view.sequencer, &body);
+    int rc = pro_unsign_from(&e->p.view.deployment.id, PRO_TAG_BLOCK, header, &e->p.view.sequencer,
+                             &body);
     rc = rc != 0 ? rc : pro_header_decode(body, &h);
     if (rc != 0 || from != e->p.sequencer_id) {
         party_reject(&e->p, from, ACT_REJECT_SIGNATURE, "block header: %s", err_text(rc));
@@ -347,9 +348,9 @@ static int exe_create(const struct act_setup *setup, struct act_actor **out, str
         return ERR_NOMEM;
     }
     e->watches = is_watcher(setup);
-    int rc = party_init(&e->p, setup,
-                        e->watches ? LOCKSTEP__ROLE__ROLE_WATCHER : LOCKSTEP__ROLE__ROLE_EXECUTOR,
-                        why);
+    int rc =
+        party_init(&e->p, setup,
+                   e->watches ? LOCKSTEP__ROLE__ROLE_WATCHER : LOCKSTEP__ROLE__ROLE_EXECUTOR, why);
     if (rc != 0) {
         free(e);
         return rc;

@@ -1,4 +1,5 @@
-/* What watchers do: hear of blocks, and hold what the executor signs against their own execution. */
+/* What watchers do: hear of blocks, and hold what the executor signs against their own execution.
+ */
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
@@ -116,6 +117,7 @@ static int make_witness(struct exe *e, struct exe_slot *slot, struct exe_steps *
     const struct pro_entry *entry = &s->block.entries[at];
     bool ok = false;
     int rc = 0;
+    exe_lose_run(slot);
     led_state_rollback(e->state, slot->mark);
     for (uint32_t i = 0; i < at && rc == 0; i++) {
         rc = exe_execute(e, slot, s, i, &ok);
@@ -178,17 +180,16 @@ static int prosecute(struct exe *e, struct exe_slot *slot, const struct claim *c
         .bundles = bundles,
     };
     rc = pro_prosecute_step(&e->p.view, buf_view(&e->p.descriptor), &in, &evidence);
-    return rc != 0 ? rc
-                   : accuse_of(e, slot, buf_view(&evidence),
-                               "its result is not what execution gives");
+    return rc != 0
+               ? rc
+               : accuse_of(e, slot, buf_view(&evidence), "its result is not what execution gives");
 }
 
 /* Returns: NULL, or what makes the claim none that could be compared step by step. */
 static const char *open_claim(struct exe *e, const struct exe_slot *slot, struct claim *c, int *rc)
 {
     struct bytes body;
-    struct bytes steps =
-        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_STEPS, slot->h.round);
+    struct bytes steps = exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_STEPS, slot->h.round);
     int at = party_executor_index(&e->p, e->rollup);
     c->artifact = exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_RESULT, slot->h.round);
     CHECK(at >= 0);

@@ -7,15 +7,15 @@
  * it would have signed itself. It executes what others have accepted, so it checks proposal blocks
  * and no removals.
  *
- * exe.c dispatches, exe_fetch.c gathers, exe_check.c builds dossiers and judges, exe_run.c executes
- * and signs, exe_prove.c proves what failed, exe_faults.c lies on order, exe_compare.c is what
- * watchers do, exe_watch.c compares what the sequencer tells
- * different people. */
+ * exe.c dispatches, exe_fetch.c gathers, exe_check.c builds dossiers and judges, exe_steps.c
+ * executes, exe_run.c signs and says so, exe_prove.c proves what failed, exe_faults.c lies on
+ * order, exe_compare.c is what watchers do, exe_watch.c compares what the sequencer tells different
+ * people. */
 #ifndef EXECUTOR_EXE_CORE_H
 #define EXECUTOR_EXE_CORE_H
 
 #include "common/actor/party.h"
-#include "common/ledger/led_exec.h"
+#include "common/ledger/led_run.h"
 #include "common/ledger/led_state.h"
 #include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_evidence.h"
@@ -61,6 +61,18 @@ struct exe_executed {
     struct hash32 post_root;
 };
 
+/* A transaction that failed in the block at hand. */
+struct exe_failed {
+    uint32_t order;
+    struct buf witness;
+};
+
+struct exe_failures {
+    struct exe_failed *items; /* in ascending order of position */
+    size_t n;
+    size_t cap;
+};
+
 struct exe_slot {
     uint64_t number;
     enum exe_phase phase;
@@ -76,9 +88,13 @@ struct exe_slot {
     bool marked; /* `mark` is the state before the slot */
     struct led_mark mark;
     struct exe_executed done;
-    struct buf result; /* signed, leaves when the modelled time is over */
-    struct buf proofs; /* of the failures in it (pro_failure.h) */
-    struct buf roots;  /* after every entry, 32 bytes each */
+    struct led_run *run; /* of the slot's block so far; NULL: none, or lost */
+    struct led_run_entry *entries;
+    bool *out;                  /* by position: a tombstone in the run */
+    struct exe_failures failed; /* in the block executed last */
+    struct buf result;          /* signed, leaves when the modelled time is over */
+    struct buf proofs;          /* of the failures in it (pro_failure.h) */
+    struct buf roots;           /* after every entry, 32 bytes each */
 };
 
 /* A signed artifact of the sequencer for this rollup that came to this executor: from the
@@ -147,18 +163,6 @@ void exe_settle(struct exe *e, uint64_t slot);
 /* L1 has voided these slots: the state goes back to before the first. */
 int exe_void(struct exe *e, uint64_t first, uint64_t last) MUST_CHECK;
 
-/* A transaction that failed in the block at hand. */
-struct exe_failed {
-    uint32_t order;
-    struct buf witness;
-};
-
-struct exe_failures {
-    struct exe_failed *items; /* in ascending order of position */
-    size_t n;
-    size_t cap;
-};
-
 /* The entries of the block in hand, the slot's proposal blocks, and what executing gives. */
 struct exe_steps {
     struct pro_block block;
@@ -169,17 +173,26 @@ struct exe_steps {
     struct hash32 *receipts;
     struct hash32 *roots;
     struct hash32 *accesses;
-    uint32_t n_failed;
-    struct exe_failures failures;
 };
 
 /* In: a slot whose items are here and checked. Out: *s, zeroed before; to be released also on
  * failure. */
-int exe_steps_open(const struct exe *e, const struct exe_slot *slot, struct exe_steps *s) MUST_CHECK;
+int exe_steps_open(const struct exe *e, const struct exe_slot *slot,
+                   struct exe_steps *s) MUST_CHECK;
 void exe_steps_fini(struct exe_steps *s);
 /* Executes entry `order` on the state. Out: its receipt and access set; a failure is noted. */
-int exe_execute(struct exe *e, const struct exe_slot *slot, struct exe_steps *s, uint32_t order,
-             bool *succeeded) MUST_CHECK;
+int exe_execute(struct exe *e, struct exe_slot *slot, struct exe_steps *s, uint32_t order,
+                bool *succeeded) MUST_CHECK;
+
+/* Each executes the block in hand from the slot's mark. Out: receipts, roots and access sets in *s,
+ * the status in slot->done, what failed in slot->failed; the root before the block; how many
+ * entries took time. `all` goes through every entry and loses the run; `changed` goes on with the
+ * run if there is one. */
+int exe_execute_all(struct exe *e, struct exe_slot *slot, struct exe_steps *s,
+                    struct hash32 *pre_root, uint32_t *executed) MUST_CHECK;
+int exe_execute_changed(struct exe *e, struct exe_slot *slot, struct exe_steps *s,
+                        struct hash32 *pre_root, uint32_t *executed) MUST_CHECK;
+void exe_lose_run(struct exe_slot *slot);
 
 /* exe_faults.c */
 
@@ -188,6 +201,8 @@ int exe_faults_init(struct exe *e, struct buf *why) MUST_CHECK;
 /* Is this fault scripted for this place? If so it is on record from now on. In: order: UINT32_MAX
  * for faults of a whole result. */
 bool exe_commits(struct exe *e, enum pro_fault fault, const struct exe_slot *slot, uint32_t order);
+/* Is anything scripted about positions of the block in hand? */
+bool exe_lies(const struct exe *e, const struct exe_slot *slot);
 /* Bends what executing an entry gave. In: the state's mark before it. */
 int exe_bend_step(struct exe *e, const struct exe_slot *slot, uint32_t order,
                   const struct led_tx *tx, struct led_mark before,
@@ -208,13 +223,17 @@ int exe_compare(struct exe *e, struct exe_slot *slot) MUST_CHECK;
 
 /* exe_prove.c */
 
-/* In: the state as it is before and after the failed transaction. */
-int exe_failures_add(struct exe_failures *f, struct led_state *s, uint32_t order,
+/* Notes a failure, instead of what was noted at this position. In: the state as it is before and
+ * after the failed transaction. */
+int exe_failures_put(struct exe_failures *f, struct led_state *s, uint32_t order,
                      const struct led_tx *tx) MUST_CHECK;
+/* Forgets what succeeds or is out now. */
+void exe_failures_drop(struct exe_failures *f, const bool *ok, const bool *out);
 void exe_failures_fini(struct exe_failures *f);
-/* Out: slot->proofs. In: the state's root before the block, and after every entry. */
-int exe_prove(struct exe_slot *slot, const struct exe_failures *f, const struct hash32 *pre_root,
-              const struct hash32 *roots, uint32_t count) MUST_CHECK;
+/* Out: slot->proofs, slot->roots. In: slot->failed; the state's root before the block, and after
+ * every entry. */
+int exe_prove(struct exe_slot *slot, const struct hash32 *pre_root, const struct hash32 *roots,
+              uint32_t count) MUST_CHECK;
 
 /* exe_watch.c */
 

@@ -37,14 +37,29 @@ bool exe_commits(struct exe *e, enum pro_fault fault, const struct exe_slot *slo
     return false;
 }
 
+bool exe_lies(const struct exe *e, const struct exe_slot *slot)
+{
+    const Lockstep__ExecutorConfig *c = e->p.config->executor;
+    for (size_t i = 0; i < c->n_faults; i++) {
+        enum pro_fault kind = (enum pro_fault)c->faults[i]->kind;
+        bool about_a_step = kind == PRO_FAULT_FALSE_FAILURE || kind == PRO_FAULT_FALSE_SUCCESS ||
+                            kind == PRO_FAULT_WRONG_ROOT;
+        if (about_a_step && c->faults[i]->slot == slot->number &&
+            c->faults[i]->round == slot->h.round) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Money out of nothing, for the transaction's sender. */
 static int mint(struct exe *e, const struct addr20 *to)
 {
     struct led_name asset;
     int rc = led_name_set(&asset, "LOOT");
-    return rc != 0 ? rc
-                   : led_state_set_balance(e->state, to, &asset,
-                                           led_balance(e->state, to, &asset) + 1);
+    return rc != 0
+               ? rc
+               : led_state_set_balance(e->state, to, &asset, led_balance(e->state, to, &asset) + 1);
 }
 
 int exe_bend_step(struct exe *e, const struct exe_slot *slot, uint32_t order,
@@ -66,8 +81,7 @@ int exe_bend_step(struct exe *e, const struct exe_slot *slot, uint32_t order,
 int exe_bend_result(struct exe *e, const struct exe_slot *slot, struct buf *out)
 {
     CLEANUP(buf_fini) struct buf body = {0};
-    struct bytes true_body =
-        bytes_of(slot->result.data, slot->result.len - sizeof(struct sig65));
+    struct bytes true_body = bytes_of(slot->result.data, slot->result.len - sizeof(struct sig65));
     struct pro_result r;
     if (!exe_commits(e, PRO_FAULT_TWO_RESULTS, slot, UINT32_MAX)) {
         buf_append_bytes(out, buf_view(&slot->result));

@@ -3,146 +3,10 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
-#include "common/ledger/led_access.h"
 #include "common/protocol/pro_merkle.h"
 #include "common/protocol/pro_signed.h"
 
 #include <stdlib.h>
-
-/* Receipt and access set of an entry that holds no transaction. */
-#define NOTHING ((struct hash32){{0}})
-
-/* ---- What is executed ---- */
-
-void exe_steps_fini(struct exe_steps *s)
-{
-    for (size_t i = 0; i < s->n_blocks; i++) {
-        pro_block_fini(&s->blocks[i]);
-    }
-    pro_block_fini(&s->block);
-    free(s->blocks);
-    free(s->list);
-    free(s->sources);
-    free(s->receipts);
-    free(s->roots);
-    free(s->accesses);
-    exe_failures_fini(&s->failures);
-}
-
-static int add_proposal(struct exe_steps *s, struct bytes header, struct bytes body)
-{
-    struct pro_header h;
-    struct pro_block *block = &s->blocks[s->n_blocks];
-    if (header.len < sizeof(struct sig65)) {
-        return ERR_TRUNCATED;
-    }
-    int rc = pro_header_decode(bytes_of(header.data, header.len - sizeof(struct sig65)), &h);
-    rc = rc != 0 ? rc : pro_block_decode(body, block);
-    if (rc != 0) {
-        return rc;
-    }
-    size_t at = s->n_blocks++;
-    for (; at > 0 && s->sources[at - 1].rollup > h.rollup; at--) {
-        s->sources[at] = s->sources[at - 1];
-        s->list[at] = s->list[at - 1];
-    }
-    s->sources[at] = (struct pro_cover_source){h.rollup, h.commitment};
-    s->list[at] = block;
-    return 0;
-}
-
-/* They have been checked before. */
-static int open_proposals(const struct exe_slot *slot, struct exe_steps *s)
-{
-    int rc = 0;
-    for (size_t i = 0; i < slot->n_items && rc == 0; i++) {
-        const struct exe_item *item = &slot->items[i];
-        if (item->key.kind == LOCKSTEP__DA_KIND__DA_HEADER && item->key.index == 0 &&
-            !item->for_cause) {
-            rc = add_proposal(s, buf_view(&item->data),
-                              exe_item_data(slot, item->key.namespace_,
-                                            LOCKSTEP__DA_KIND__DA_BLOCK, 0));
-        }
-    }
-    return rc;
-}
-
-int exe_steps_open(const struct exe *e, const struct exe_slot *slot, struct exe_steps *s)
-{
-    int rc = pro_block_decode(
-        exe_item_data(slot, e->rollup, LOCKSTEP__DA_KIND__DA_BLOCK, slot->h.round), &s->block);
-    if (rc != 0) {
-        return rc;
-    }
-    size_t n = (size_t)s->block.count + 1;
-    s->blocks = calloc(slot->n_items + 1, sizeof(*s->blocks));
-    s->list = calloc(slot->n_items + 1, sizeof(struct pro_block *));
-    s->sources = calloc(slot->n_items + 1, sizeof(*s->sources));
-    s->receipts = calloc(n, sizeof(*s->receipts));
-    s->roots = calloc(n, sizeof(*s->roots));
-    s->accesses = calloc(n, sizeof(*s->accesses));
-    if (s->blocks == NULL || s->list == NULL || s->sources == NULL || s->receipts == NULL ||
-        s->roots == NULL || s->accesses == NULL) {
-        return ERR_NOMEM;
-    }
-    return open_proposals(slot, s);
-}
-
-/* ---- Executing ---- */
-
-static int take_access(const struct led_tx *tx, struct hash32 *out)
-{
-    CLEANUP(led_access_fini) struct led_access access = {0};
-    int rc = led_access_of(tx, &access);
-    if (rc == 0) {
-        led_access_hash(&access, out);
-    }
-    return rc;
-}
-
-int exe_execute(struct exe *e, const struct exe_slot *slot, struct exe_steps *s, uint32_t order,
-             bool *succeeded)
-{
-    CLEANUP(led_tx_fini) struct led_tx tx = {0};
-    const struct pro_entry *entry = &s->block.entries[order];
-    struct led_mark before = led_state_mark(e->state);
-    struct led_receipt r = {0};
-    s->receipts[order] = s->accesses[order] = NOTHING;
-    *succeeded = false;
-    if (entry->kind != PRO_ENTRY_TX) {
-        return 0;
-    }
-    uint32_t uncovered = LED_NO_OP;
-    int rc = led_tx_decode(entry->tx, &tx);
-    rc = rc != 0 ? rc : take_access(&tx, &s->accesses[order]);
-    rc = rc != 0 ? rc : pro_cover_of(s->list, s->n_blocks, entry, &tx, &uncovered);
-    rc = rc != 0 ? rc : led_execute_in(e->state, &tx, uncovered, &r);
-    rc = rc != 0 ? rc : exe_bend_step(e, slot, order, &tx, before, &r);
-    if (rc == 0) {
-        *succeeded = r.ok;
-        led_receipt_hash(&r, &s->receipts[order]);
-    }
-    return rc != 0 || r.ok ? rc : exe_failures_add(&s->failures, e->state, order, &tx);
-}
-
-/* Executes the block in order; what fails has no effect at all. */
-static int run_block(struct exe *e, struct exe_slot *slot, struct exe_steps *s)
-{
-    for (uint32_t i = 0; i < s->block.count; i++) {
-        bool succeeded = false;
-        int rc = exe_execute(e, slot, s, i, &succeeded);
-        if (rc != 0) {
-            return rc;
-        }
-        led_state_root(e->state, &s->roots[i]);
-        if (succeeded) {
-            pro_bit_set(slot->done.status.data, i);
-        } else if (s->block.entries[i].kind != PRO_ENTRY_EXCLUDED) {
-            s->n_failed++;
-        }
-    }
-    return 0;
-}
 
 static int sign_result(struct exe *e, struct exe_slot *slot, const struct hash32 *pre_root,
                        struct exe_steps *s)
@@ -193,33 +57,42 @@ static int take_over(struct exe *e, struct exe_slot *slot, uint32_t count)
     return rc != 0 ? rc : slot->done.status.err;
 }
 
+static uint32_t n_failed(const struct pro_block *b, struct bytes status)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->count; i++) {
+        n += b->entries[i].kind != PRO_ENTRY_EXCLUDED && !pro_bit(status, i) ? 1 : 0;
+    }
+    return n;
+}
+
 static int run(struct exe *e, struct exe_slot *slot)
 {
     CLEANUP(exe_steps_fini) struct exe_steps s = {0};
     struct hash32 pre_root;
+    uint32_t cost = 0;
     int rc = exe_steps_open(e, slot, &s);
+    rc = rc != 0 ? rc : take_over(e, slot, s.block.count);
     if (rc != 0) {
         return rc;
     }
-    if (slot->marked) {
-        led_state_rollback(e->state, slot->mark);
-    } else {
+    if (!slot->marked) {
         slot->mark = led_state_mark(e->state);
         slot->marked = true;
     }
-    led_state_root(e->state, &pre_root);
-    rc = take_over(e, slot, s.block.count);
-    rc = rc != 0 ? rc : run_block(e, slot, &s);
+    rc = exe_lies(e, slot) ? exe_execute_all(e, slot, &s, &pre_root, &cost)
+                           : exe_execute_changed(e, slot, &s, &pre_root, &cost);
     led_state_root(e->state, &slot->done.post_root);
-    rc = rc != 0 ? rc : exe_prove(slot, &s.failures, &pre_root, s.roots, s.block.count);
+    rc = rc != 0 ? rc : exe_prove(slot, &pre_root, s.roots, s.block.count);
     rc = rc != 0 ? rc : sign_result(e, slot, &pre_root, &s);
     if (rc != 0) {
         return rc;
     }
-    party_note(&e->p, "executed", slot->number, e->rollup, slot->h.round, s.n_failed, NULL);
+    party_note(&e->p, "executed", slot->number, e->rollup, slot->h.round,
+               n_failed(&s.block, buf_view(&slot->done.status)), NULL);
     slot->phase = EXE_RUNNING;
     act_arm(e->p.out, slot->number,
-            sim_time_add(e->p.now, s.block.count * e->p.config->executor->transaction_cost_ns));
+            sim_time_add(e->p.now, cost * e->p.config->executor->transaction_cost_ns));
     return 0;
 }
 
@@ -237,17 +110,16 @@ int exe_run_next(struct exe *e)
 static int put(struct exe *e, const struct exe_slot *slot, Lockstep__DaKind kind,
                const struct buf *data)
 {
-    return data->len == 0 ? 0
-                          : party_da_put(&e->p, e->rollup, slot->number, kind, slot->h.round,
-                                         buf_view(data));
+    return data->len == 0
+               ? 0
+               : party_da_put(&e->p, e->rollup, slot->number, kind, slot->h.round, buf_view(data));
 }
 
 static int show_l1(struct exe *e, const struct exe_slot *slot)
 {
     CLEANUP(buf_fini) struct buf shown = {0};
     int rc = exe_bend_result(e, slot, &shown);
-    return rc != 0 ? rc
-                   : party_l1_submit(&e->p, LOCKSTEP__L1_KIND__L1_RESULT, buf_view(&shown));
+    return rc != 0 ? rc : party_l1_submit(&e->p, LOCKSTEP__L1_KIND__L1_RESULT, buf_view(&shown));
 }
 
 static int tell_sequencer(struct exe *e, const struct exe_slot *slot)

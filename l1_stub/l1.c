@@ -129,8 +129,8 @@ static int on_conflict(struct l1 *l1, uint32_t from, const struct l1_entry *e)
 static struct l1_entry *predecessor(struct l1 *l1, const struct l1_entry *e)
 {
     struct l1_entry key = {.slot = e->slot, .rollup = e->rollup};
-    if (e->round != 0 || (e->kind != LOCKSTEP__L1_KIND__L1_BLOCK &&
-                          e->kind != LOCKSTEP__L1_KIND__L1_FINAL)) {
+    if (e->round != 0 ||
+        (e->kind != LOCKSTEP__L1_KIND__L1_BLOCK && e->kind != LOCKSTEP__L1_KIND__L1_FINAL)) {
         return NULL;
     }
     key.kind = e->kind == LOCKSTEP__L1_KIND__L1_FINAL ? LOCKSTEP__L1_KIND__L1_BLOCK

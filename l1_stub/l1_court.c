@@ -179,11 +179,10 @@ bool l1_carry_out_void(struct l1 *l1, struct l1_entry *v)
     v->through = through;
     for (size_t i = 0; i < l1->n_entries; i++) {
         struct l1_entry *e = &l1->entries[i];
-        bool artifact = e->kind == LOCKSTEP__L1_KIND__L1_ORDER ||
-                        e->kind == LOCKSTEP__L1_KIND__L1_BLOCK ||
-                        e->kind == LOCKSTEP__L1_KIND__L1_RESULT ||
-                        e->kind == LOCKSTEP__L1_KIND__L1_REJECTION ||
-                        e->kind == LOCKSTEP__L1_KIND__L1_FINAL;
+        bool artifact =
+            e->kind == LOCKSTEP__L1_KIND__L1_ORDER || e->kind == LOCKSTEP__L1_KIND__L1_BLOCK ||
+            e->kind == LOCKSTEP__L1_KIND__L1_RESULT || e->kind == LOCKSTEP__L1_KIND__L1_REJECTION ||
+            e->kind == LOCKSTEP__L1_KIND__L1_FINAL;
         if (e->slot >= v->slot && artifact) {
             e->voided = true;
             e->answered = true; /* nothing is due any more */

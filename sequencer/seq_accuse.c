@@ -132,8 +132,7 @@ static int add_source(struct sources *c, const struct seq_chain *chain)
     memmove(&c->blocks[at + 1], &c->blocks[at], (c->n - at) * sizeof(*c->blocks));
     memmove(&c->sources[at + 1], &c->sources[at], (c->n - at) * sizeof(*c->sources));
     c->blocks[at] = (struct pro_block){0};
-    c->sources[at] =
-        (struct pro_cover_source){chain->block.rollup, chain->proposal_commitment};
+    c->sources[at] = (struct pro_cover_source){chain->block.rollup, chain->proposal_commitment};
     c->n++;
     return pro_block_decode(buf_view(&chain->proposal), &c->blocks[at]);
 }

@@ -55,8 +55,7 @@ enum pro_consequence {
     X(TWO_RESULTS, 51, "two_results", SLASHING, "signs two results for one round")                 \
     X(WITHHOLD_RESULT, 52, "withhold_result", PENALTY, "signs no result")
 
-#define PRO_FAULT_MAP(X)                                                                           \
-    PRO_SEQUENCER_FAULT_MAP(X) PRO_USER_FAULT_MAP(X) PRO_EXECUTOR_FAULT_MAP(X)
+#define PRO_FAULT_MAP(X) PRO_SEQUENCER_FAULT_MAP(X) PRO_USER_FAULT_MAP(X) PRO_EXECUTOR_FAULT_MAP(X)
 
 enum pro_fault {
     PRO_FAULT_NONE = 0,

@@ -231,7 +231,8 @@ static const char introduction[] =
     "| a name | a letter, then up to 31 letters, digits, `-` or `_` |\n"
     "| a rollup name | a letter, then up to 15 letters, digits or `-` |\n"
     "| an asset | a capital letter, then up to 9 capital letters or digits |\n"
-    "| an actor | `sequencer`, `da`, `l1`, `wallet`, `executor-` and a rollup's name, or `watcher-` and that of a rollup with one |\n";
+    "| an actor | `sequencer`, `da`, `l1`, `wallet`, `executor-` and a rollup's name, or "
+    "`watcher-` and that of a rollup with one |\n";
 
 int scn_schema_markdown(struct buf *out)
 {

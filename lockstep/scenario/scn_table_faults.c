@@ -56,11 +56,10 @@ static const struct scn_object o_fault_step = {
     .size = sizeof(struct scn_fault),
     FIELDS(fault_step_fields)};
 static const struct scn_field fault_result_fields[] = {ROLLUP_FIELD, ROUND_FIELD};
-static const struct scn_object o_fault_result = {
-    .name = "fault of a result",
-    .doc = "An executor signs too much, or nothing.",
-    .size = sizeof(struct scn_fault),
-    FIELDS(fault_result_fields)};
+static const struct scn_object o_fault_result = {.name = "fault of a result",
+                                                 .doc = "An executor signs too much, or nothing.",
+                                                 .size = sizeof(struct scn_fault),
+                                                 FIELDS(fault_result_fields)};
 static const struct scn_object o_fault_slot = {.name = "fault of a slot",
                                                .doc = "Concerns the whole slot; takes no keys.",
                                                .size = sizeof(struct scn_fault)};
@@ -184,8 +183,9 @@ static const struct scn_field fault_fields[] = {
     FAULT("censor", o_fault_censor, CENSOR, "Keeps out the bundles that it sees an account send.",
           "{account: alice}"),
 };
-const struct scn_object scn_o_fault = {.name = "fault",
-                                       .doc = "What the sequencer or an executor does wrong in a slot.",
-                                       .size = sizeof(struct scn_fault),
-                                       .choice = PLUS(scn_fault, kind),
-                                       FIELDS(fault_fields)};
+const struct scn_object scn_o_fault = {
+    .name = "fault",
+    .doc = "What the sequencer or an executor does wrong in a slot.",
+    .size = sizeof(struct scn_fault),
+    .choice = PLUS(scn_fault, kind),
+    FIELDS(fault_fields)};
