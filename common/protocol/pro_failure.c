@@ -7,7 +7,7 @@
 
 #define MAX_STEP_BYTES (PRO_MAX_WITNESS_BYTES + 2048)
 /* order, two roots, two paths, the witness's length */
-#define MIN_STEP_BYTES ((size_t)4 + 4 + 2 * 33 + 4)
+#define MIN_STEP_BYTES ((size_t)4 + 4 + (size_t)2 * 33 + 4)
 
 void pro_proofs_encode(const struct pro_step *steps, uint32_t n, struct buf *out)
 {

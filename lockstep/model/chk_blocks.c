@@ -102,8 +102,29 @@ static const char *fault_of_overflow(const struct where *w, const struct pro_ent
                : NULL;
 }
 
+/* Is there a proof in DA that this entry failed in the round, and does it hold? A leg that does not
+ * open to a transaction needs none. */
+static const char *fault_of_proof(const struct where *w, const struct mdl_round *round,
+                                  uint32_t order)
+{
+    const struct pro_entry *failed = &round->proposal.block.entries[order];
+    const struct pro_step *step =
+        round->has_proofs ? pro_proofs_find(&round->proofs, order) : NULL;
+    enum pro_step_verdict verdict = PRO_STEP_FRAUD;
+    if (failed->kind != PRO_ENTRY_TX) {
+        return NULL;
+    }
+    if (step == NULL) {
+        return "names a leg whose failure nobody proved";
+    }
+    int rc = pro_failure_judge(&round->result, step, failed, w->slot->proposals,
+                               w->slot->n_proposals, &verdict);
+    return rc == 0 && verdict == PRO_STEP_FAILS ? NULL
+                                                : "names a failure whose proof does not hold";
+}
+
 /* The cause is a leg of the same bundle (or of any, where the policy says so), its executor signed
- * that it failed, and it does fail when executed again. */
+ * and proved that it failed, and it does fail when executed again. */
 static const char *fault_of_cause(const struct where *w, const struct pro_entry *e)
 {
     if (e->cause.order == PRO_CAUSE_OVERFLOW) {
@@ -130,7 +151,8 @@ static const char *fault_of_cause(const struct where *w, const struct pro_entry 
         pro_bit(round->result.status, e->cause.order)) {
         return "names a leg that nobody signed to have failed";
     }
-    return mdl_succeeded(b, e->cause.order) ? "names a leg that does not fail" : NULL;
+    return mdl_succeeded(b, e->cause.order) ? "names a leg that does not fail"
+                                            : fault_of_proof(w, round, e->cause.order);
 }
 
 /* A removed leg stays removed; a leg that fails stays in only where the policy says so. */
@@ -177,6 +199,14 @@ static void justify_block(const struct where *w, struct chk_result *r)
     }
 }
 
+static bool binds_the_same(const struct pro_result *a, const struct pro_result *b)
+{
+    return hash32_equal(&a->pre_root, &b->pre_root) && hash32_equal(&a->post_root, &b->post_root) &&
+           hash32_equal(&a->receipts_root, &b->receipts_root) &&
+           hash32_equal(&a->step_roots_root, &b->step_roots_root) &&
+           hash32_equal(&a->access_root, &b->access_root);
+}
+
 /* What executors signed is what execution gives. */
 static void justify_results(const struct where *w, struct chk_result *r)
 {
@@ -185,7 +215,7 @@ static void justify_results(const struct where *w, struct chk_result *r)
         if (!round->has_result || !round->proposal.has_body) {
             continue;
         }
-        bool same = hash32_equal(&round->result.post_root, &round->proposal.root) &&
+        bool same = binds_the_same(&round->result, &round->proposal.expected) &&
                     round->result.count == round->proposal.block.count;
         for (uint32_t i = 0; same && i < round->result.count; i++) {
             same = pro_bit(round->result.status, i) == mdl_succeeded(&round->proposal, i);

@@ -137,11 +137,13 @@ static void slot_fini(struct mdl_slot *slot, size_t n_chains)
     for (size_t i = 0; slot->cells != NULL && i < n_chains; i++) {
         for (size_t r = 0; r < slot->cells[i].n_rounds; r++) {
             block_fini(&slot->cells[i].rounds[r].proposal);
+            pro_proofs_fini(&slot->cells[i].rounds[r].proofs);
         }
         free(slot->cells[i].rounds);
         block_fini(&slot->cells[i].final);
     }
     free(slot->cells);
+    free(slot->proposals);
     free(slot->serial.verdicts);
     free(slot->serial.roots);
 }

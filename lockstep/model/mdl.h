@@ -9,9 +9,8 @@
 
 #include "common/ledger/led_exec.h"
 #include "common/policy/pol.h"
-#include "common/protocol/pro_block.h"
+#include "common/protocol/pro_failure.h"
 #include "common/protocol/pro_preconf.h"
-#include "common/protocol/pro_result.h"
 #include "lockstep/oracle/orc.h"
 #include "lockstep/run/simulate.h"
 
@@ -25,12 +24,15 @@ struct mdl_block {
     struct led_receipt *receipts; /* of executing it here; unspecified for what is no transaction;
                                      NULL without a body, and in void slots */
     struct hash32 root;           /* and the state root after it */
+    struct pro_result expected;   /* what its executor has to sign: the roots of it */
 };
 
 struct mdl_round {
     struct mdl_block proposal;
     bool has_result;
     struct pro_result result; /* as the rollup's executor signed it */
+    bool has_proofs;
+    struct pro_proofs proofs; /* of what failed in it */
 };
 
 /* When something stood on L1: the number of the L1 block; 0: never. */
@@ -66,6 +68,8 @@ struct mdl_slot {
     bool is_void;           /* L1 has voided it */
     struct mdl_cell *cells; /* [chain] */
     uint32_t n_rounds;      /* of the rollup with the most */
+    const struct pro_block **proposals; /* of round 0, of every rollup; unless void */
+    size_t n_proposals;
     struct mdl_serial serial;
 };
 

@@ -111,6 +111,14 @@ static void take_result(const struct mdl *m, size_t chain, const Lockstep__Trace
     }
 }
 
+/* The first that can be read counts. */
+static int take_proofs(const Lockstep__TraceDaStored *r, struct mdl_round *round)
+{
+    int rc = round->has_proofs ? 0 : pro_proofs_decode(wire_view(&r->data), &round->proofs);
+    round->has_proofs = round->has_proofs || rc == 0;
+    return rc == ERR_NOMEM ? rc : 0;
+}
+
 static bool is_body(Lockstep__DaKind kind)
 {
     return kind == LOCKSTEP__DA_KIND__DA_BLOCK || kind == LOCKSTEP__DA_KIND__DA_FINAL;
@@ -131,6 +139,8 @@ static int take_proposal(struct mdl *m, size_t chain, struct mdl_slot *slot,
         take_header(m, r, false,
                     r->key->index == 0 ? cell->l1.proposal_artifact : (struct bytes){0},
                     &round->proposal);
+    } else if (r->key->kind == LOCKSTEP__DA_KIND__DA_PROOFS) {
+        return take_proofs(r, round);
     } else {
         take_result(m, chain, r, round);
     }
@@ -159,6 +169,7 @@ static int take_stored(struct mdl *m, const Lockstep__TraceDaStored *r)
     case LOCKSTEP__DA_KIND__DA_BLOCK:
     case LOCKSTEP__DA_KIND__DA_HEADER:
     case LOCKSTEP__DA_KIND__DA_RESULT:
+    case LOCKSTEP__DA_KIND__DA_PROOFS:
         return take_proposal(m, (size_t)chain, slot, r);
     default:
         return 0;

@@ -1,5 +1,6 @@
 /* Executing everything again, and what became of each bundle. */
 #include "common/base/cleanup.h"
+#include "common/ledger/led_access.h"
 #include "common/protocol/pro_cover.h"
 #include "lockstep/model/mdl.h"
 
@@ -7,16 +8,25 @@
 
 /* ---- Replay ---- */
 
-/* The slot's proposal blocks of round 0: what every bundle says. */
-struct proposals {
-    const struct pro_block **list;
-    size_t n;
+/* What an executor binds about every entry. */
+struct bound {
+    struct hash32 *receipts;
+    struct hash32 *steps;
+    struct hash32 *accesses;
 };
 
-static int replay_entry(struct led_state *s, const struct proposals *p, const struct pro_entry *e,
-                        struct led_receipt *out)
+static void bound_fini(struct bound *b)
+{
+    free(b->receipts);
+    free(b->steps);
+    free(b->accesses);
+}
+
+static int replay_entry(struct led_state *s, const struct mdl_slot *slot, const struct pro_entry *e,
+                        struct led_receipt *out, struct hash32 *receipt, struct hash32 *access_hash)
 {
     CLEANUP(led_tx_fini) struct led_tx tx = {0};
+    CLEANUP(led_access_fini) struct led_access access = {0};
     *out = (struct led_receipt){.failed_op = LED_NO_OP, .reason = LED_REASON_BAD_SIGNATURE};
     if (e->kind != PRO_ENTRY_TX) {
         return 0;
@@ -29,37 +39,56 @@ static int replay_entry(struct led_state *s, const struct proposals *p, const st
         return 0; /* what does not decode cannot succeed */
     }
     uint32_t uncovered = LED_NO_OP;
-    rc = pro_cover_of(p->list, p->n, e, &tx, &uncovered);
-    return rc != 0 ? rc : led_execute_in(s, &tx, uncovered, out);
-}
-
-static int replay_block(struct led_state *s, const struct proposals *p, struct mdl_block *b)
-{
-    if (!b->has_body) {
-        return 0;
+    rc = pro_cover_of(slot->proposals, slot->n_proposals, e, &tx, &uncovered);
+    rc = rc != 0 ? rc : led_execute_in(s, &tx, uncovered, out);
+    rc = rc != 0 ? rc : led_access_of(&tx, &access);
+    if (rc == 0) {
+        led_receipt_hash(out, receipt);
+        led_access_hash(&access, access_hash);
     }
-    b->receipts = calloc((size_t)b->block.count + 1, sizeof(*b->receipts));
-    if (b->receipts == NULL) {
-        return ERR_NOMEM;
-    }
-    int rc = 0;
-    for (uint32_t i = 0; i < b->block.count && rc == 0; i++) {
-        rc = replay_entry(s, p, &b->block.entries[i], &b->receipts[i]);
-    }
-    led_state_root(s, &b->root);
     return rc;
 }
 
-static int replay_cell(struct led_state *s, const struct proposals *p, struct mdl_cell *cell)
+static int replay_block(struct led_state *s, const struct mdl_slot *slot, struct mdl_block *b)
+{
+    CLEANUP(bound_fini) struct bound bound = {0};
+    size_t n = (size_t)b->block.count + 1;
+    if (!b->has_body) {
+        return 0;
+    }
+    b->receipts = calloc(n, sizeof(*b->receipts));
+    bound.receipts = calloc(n, sizeof(*bound.receipts));
+    bound.steps = calloc(n, sizeof(*bound.steps));
+    bound.accesses = calloc(n, sizeof(*bound.accesses));
+    if (b->receipts == NULL || bound.receipts == NULL || bound.steps == NULL ||
+        bound.accesses == NULL) {
+        return ERR_NOMEM;
+    }
+    int rc = 0;
+    led_state_root(s, &b->expected.pre_root);
+    for (uint32_t i = 0; i < b->block.count && rc == 0; i++) {
+        rc = replay_entry(s, slot, &b->block.entries[i], &b->receipts[i], &bound.receipts[i],
+                          &bound.accesses[i]);
+        led_state_root(s, &bound.steps[i]);
+    }
+    led_state_root(s, &b->root);
+    b->expected.post_root = b->root;
+    pro_merkle_root(bound.receipts, b->block.count, &b->expected.receipts_root);
+    pro_merkle_root(bound.steps, b->block.count, &b->expected.step_roots_root);
+    pro_merkle_root(bound.accesses, b->block.count, &b->expected.access_root);
+    return rc;
+}
+
+static int replay_cell(struct led_state *s, const struct mdl_slot *slot, struct mdl_cell *cell)
 {
     struct led_mark start = led_state_mark(s);
     int rc = 0;
     for (size_t r = 0; r < cell->n_rounds && rc == 0; r++) {
-        rc = replay_block(s, p, &cell->rounds[r].proposal);
+        rc = replay_block(s, slot, &cell->rounds[r].proposal);
         led_state_rollback(s, start);
     }
     if (rc == 0) {
-        rc = replay_block(s, p, &cell->final);
+        rc = replay_block(s, slot, &cell->final);
     }
     if (rc == 0) {
         led_state_commit(s);
@@ -69,17 +98,16 @@ static int replay_cell(struct led_state *s, const struct proposals *p, struct md
 
 static int replay_slot(struct mdl *m, struct mdl_slot *slot)
 {
-    CLEANUP(cleanup_free) const struct pro_block **list = calloc(m->n_chains + 1, sizeof(*list));
-    struct proposals p = {list, 0};
-    int rc = list == NULL ? ERR_NOMEM : 0;
+    slot->proposals = calloc(m->n_chains + 1, sizeof(struct pro_block *));
+    int rc = slot->proposals == NULL ? ERR_NOMEM : 0;
     for (size_t k = 0; k < m->n_chains && rc == 0; k++) {
         const struct mdl_cell *cell = &slot->cells[k];
         if (cell->n_rounds > 0 && cell->rounds[0].proposal.has_body) {
-            list[p.n++] = &cell->rounds[0].proposal.block;
+            slot->proposals[slot->n_proposals++] = &cell->rounds[0].proposal.block;
         }
     }
     for (size_t k = 0; k < m->n_chains && rc == 0; k++) {
-        rc = replay_cell(m->chains[k].state, &p, &slot->cells[k]);
+        rc = replay_cell(m->chains[k].state, slot, &slot->cells[k]);
     }
     return rc;
 }

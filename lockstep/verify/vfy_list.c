@@ -213,7 +213,7 @@ static void list_openings(struct vfy_listing *l, struct bytes artifact, uint32_t
     }
 }
 
-#define RESULT_STATUS_AT ((size_t)8 + 8 + 4 + 48 + 3 * 32 + 4 + 4)
+#define RESULT_STATUS_AT ((size_t)8 + 8 + 4 + 48 + (size_t)3 * 32 + 4 + 4)
 
 static void list_result(struct vfy_listing *l, const char *section, struct bytes artifact,
                         const struct signer *who)

@@ -4,7 +4,8 @@
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
 #include "common/crypto/hash.h"
-#include "common/ledger/led_tx.h"
+#include "common/ledger/led_witness.h"
+#include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_evidence.h"
 #include "common/protocol/pro_signed.h"
 
@@ -326,6 +327,48 @@ void past_seal(struct past *p, uint64_t slot)
     }
 }
 
+/* Proofs of what fails. In: the state before the block; it is executed on it. */
+static void prove(struct past *p, size_t chain, uint64_t slot, struct led_state *s,
+                  const struct mdl_slot *in, const struct pro_block *b)
+{
+    CLEANUP(buf_fini) struct buf proofs = {0};
+    struct pro_merkle_tree tree = {0};
+    struct pro_step steps[PAST_BUNDLES];
+    struct buf witnesses[PAST_BUNDLES] = {{0}};
+    struct hash32 roots[PAST_BUNDLES];
+    uint32_t orders[PAST_BUNDLES];
+    struct hash32 before;
+    uint32_t n = 0;
+    led_state_root(s, &before);
+    for (uint32_t i = 0; i < b->count; i++) {
+        struct led_tx tx = {0};
+        struct led_receipt receipt = {0};
+        uint32_t uncovered = LED_NO_OP;
+        if (b->entries[i].kind == PRO_ENTRY_TX && led_tx_decode(b->entries[i].tx, &tx) == 0) {
+            CHECK(pro_cover_of(in->proposals, in->n_proposals, &b->entries[i], &tx, &uncovered) ==
+                  0);
+            CHECK(led_execute_in(s, &tx, uncovered, &receipt) == 0);
+            if (!receipt.ok) {
+                CHECK(led_witness_make(s, &tx, &witnesses[n]) == 0);
+                orders[n++] = i;
+            }
+        }
+        led_state_root(s, &roots[i]);
+        led_tx_fini(&tx);
+    }
+    CHECK(pro_merkle_tree_init(&tree, roots, b->count) == 0);
+    for (uint32_t i = 0; i < n; i++) {
+        pro_step_open(&before, roots, &tree, orders[i], &steps[i]);
+        steps[i].witness = buf_view(&witnesses[i]);
+    }
+    pro_proofs_encode(steps, n, &proofs);
+    past_store(p, chain, slot, LOCKSTEP__DA_KIND__DA_PROOFS, buf_view(&proofs));
+    for (uint32_t i = 0; i < n; i++) {
+        buf_fini(&witnesses[i]);
+    }
+    pro_merkle_tree_fini(&tree);
+}
+
 /* What the executor signs: the model's own execution of the block. */
 static void sign_result(struct past *p, size_t chain, uint64_t slot, const struct pro_header *h)
 {
@@ -340,14 +383,13 @@ static void sign_result(struct past *p, size_t chain, uint64_t slot, const struc
             pro_bit_set(status, i);
         }
     }
-    struct pro_result result = {
-        .rollup = h->rollup,
-        .slot = slot,
-        .body_hash = h->body_hash,
-        .post_root = b->root,
-        .count = h->count,
-        .status = bytes_of(status, (h->count + 7) / 8),
-    };
+    struct pro_result result = b->expected;
+    result.rollup = h->rollup;
+    result.slot = slot;
+    result.body_hash = h->body_hash;
+    result.count = h->count;
+    result.status = bytes_of(status, (h->count + 7) / 8);
+    prove(p, chain, slot, m->chains[chain].state, mdl_find_slot(m, slot), &b->block);
     mdl_destroy(&m);
     pro_result_encode(&result, &body);
     pro_sign(&p->sim.cluster->deployment, PRO_TAG_RESULT,
