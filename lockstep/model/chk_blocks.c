@@ -108,8 +108,7 @@ static const char *fault_of_proof(const struct where *w, const struct mdl_round 
                                   uint32_t order)
 {
     const struct pro_entry *failed = &round->proposal.block.entries[order];
-    const struct pro_step *step =
-        round->has_proofs ? pro_proofs_find(&round->proofs, order) : NULL;
+    const struct pro_step *step = round->has_proofs ? pro_proofs_find(&round->proofs, order) : NULL;
     enum pro_step_verdict verdict = PRO_STEP_FRAUD;
     if (failed->kind != PRO_ENTRY_TX) {
         return NULL;

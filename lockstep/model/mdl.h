@@ -65,9 +65,9 @@ struct mdl_serial {
 
 struct mdl_slot {
     uint64_t number;
-    bool is_void;           /* L1 has voided it */
-    struct mdl_cell *cells; /* [chain] */
-    uint32_t n_rounds;      /* of the rollup with the most */
+    bool is_void;                       /* L1 has voided it */
+    struct mdl_cell *cells;             /* [chain] */
+    uint32_t n_rounds;                  /* of the rollup with the most */
     const struct pro_block **proposals; /* of round 0, of every rollup; unless void */
     size_t n_proposals;
     struct mdl_serial serial;

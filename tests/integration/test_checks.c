@@ -226,6 +226,23 @@ static void test_a_result_nobody_published_justifies_nothing(void **state)
     assert_verdicts(s, SCN_CHECK_JUSTIFIED, "nobody signed");
 }
 
+static void test_a_failure_nobody_proved_justifies_nothing(void **state)
+{
+    struct stage *s = *state;
+    Lockstep__TraceDaStored *proofs = stored(s, LOCKSTEP__DA_KIND__DA_PROOFS, 0, 0);
+    memset(proofs->data.data, 0, 4);
+    proofs->data.len = 4;
+    assert_verdicts(s, SCN_CHECK_JUSTIFIED, "nobody proved");
+}
+
+static void test_a_proof_that_does_not_hold_justifies_nothing(void **state)
+{
+    struct stage *s = *state;
+    Lockstep__TraceDaStored *proofs = stored(s, LOCKSTEP__DA_KIND__DA_PROOFS, 0, 0);
+    proofs->data.data[proofs->data.len - 1] ^= 1;
+    assert_verdicts(s, SCN_CHECK_JUSTIFIED, "does not hold");
+}
+
 static void test_two_final_headers_break_finality(void **state)
 {
     struct stage *s = *state;
@@ -313,6 +330,8 @@ int main(int argc, char **argv)
         STAGED(test_a_false_cause_is_not_justified),
         STAGED(test_an_exclusion_for_anothers_failure_is_not_justified),
         STAGED(test_a_result_nobody_published_justifies_nothing),
+        STAGED(test_a_failure_nobody_proved_justifies_nothing),
+        STAGED(test_a_proof_that_does_not_hold_justifies_nothing),
         STAGED(test_two_final_headers_break_finality),
         STAGED(test_a_body_of_another_block_breaks_finality),
         STAGED(test_another_header_than_l1s_breaks_finality),
