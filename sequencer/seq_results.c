@@ -268,8 +268,10 @@ int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult 
     }
     struct seq_slot *slot = seq_find_slot(s, r.slot);
     struct seq_chain *chain = slot != NULL ? &slot->chains[at] : NULL;
-    if (!is_due(s, from, slot, chain, &r)) {
-        return 0;
+    bool known_place = slot != NULL && r.rollup == chain->block.rollup && r.round <= slot->round;
+    rc = known_place ? seq_see_result(s, &r, artifact) : 0;
+    if (rc != 0 || !is_due(s, from, slot, chain, &r)) {
+        return rc;
     }
     CLEANUP(pro_proofs_fini) struct pro_proofs proofs = {0};
     bool ok = false;
@@ -281,8 +283,7 @@ int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult 
     if (rc != 0 || !ok) {
         return rc;
     }
-    rc = seq_see_result(s, &r, artifact);
-    rc = rc != 0 ? rc : hold_result(chain, artifact, wire_view(&m->proofs));
+    rc = hold_result(chain, artifact, wire_view(&m->proofs));
     if (rc != 0) {
         return rc;
     }

@@ -4,6 +4,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/vec.h"
 #include "common/crypto/kzg/vc.h"
+#include "common/ledger/led_tx.h"
 #include "lockstep/run/cluster_parts.h"
 #include "sequencer/seq.h"
 
@@ -123,6 +124,10 @@ void seat_destroy(struct seat **seat)
         free(s->notes[i].what);
         free(s->notes[i].detail);
     }
+    for (size_t i = 0; i < s->n_refused; i++) {
+        free(s->refused[i].detail);
+    }
+    free(s->refused);
     free(s->works);
     free(s->heard);
     free(s->notes);
@@ -174,6 +179,13 @@ static void keep_note(struct seat *s, struct bytes packed)
                                                 r->note->slot, r->note->count};
 }
 
+static void keep_refusal(struct seat *s, const struct act_effect *fx)
+{
+    CHECK(VEC_RESERVE(s->refused, s->cap_refused, s->n_refused + 1) == 0);
+    s->refused[s->n_refused++] = (struct seat_refused){
+        fx->peer, fx->reason, strndup((const char *)fx->body->view.data, fx->body->view.len)};
+}
+
 /* As a host does: of a failed step only the trace is kept. */
 static void carry_out(struct seat *s, bool failed)
 {
@@ -181,6 +193,8 @@ static void carry_out(struct seat *s, bool failed)
         const struct act_effect *fx = &s->fx.items[i];
         if (fx->kind == ACT_RECORD) {
             keep_note(s, fx->body->view);
+        } else if (fx->kind == ACT_REJECT) {
+            keep_refusal(s, fx);
         } else if (failed) {
             continue;
         } else if (fx->kind == ACT_SEND) {
@@ -246,12 +260,25 @@ void seat_frame(struct seat *s, struct bytes bundle, struct buf *out)
     m.submit_bundle = &submit;
     wire_pack(&m.base, &packed);
     CHECK(packed.err == 0);
-    pack_frame(s, ++s->sent, 0, buf_view(&packed), out);
+    pack_frame(s, ++s->sent[s->wallet], 0, buf_view(&packed), out);
 }
 
 void seat_ack_frame(const struct seat *s, uint64_t n, struct buf *out)
 {
     pack_frame(s, 0, n, (struct bytes){0}, out);
+}
+
+int seat_message(struct seat *s, uint32_t from, const Lockstep__Message *m)
+{
+    CLEANUP(buf_fini) struct buf packed = {.limit = WIRE_MAX_FRAME};
+    CLEANUP(buf_fini) struct buf frame = {.limit = WIRE_MAX_FRAME};
+    CHECK(from < SEAT_PEERS);
+    wire_pack(&m->base, &packed);
+    CHECK(packed.err == 0);
+    pack_frame(s, ++s->sent[from], 0, buf_view(&packed), &frame);
+    const struct act_event ev = {
+        .kind = ACT_MESSAGE, .now = s->now, .from = from, .body = buf_view(&frame)};
+    return step(s, &ev);
 }
 
 int seat_submit(struct seat *s, struct bytes bundle)
@@ -334,8 +361,31 @@ static void siblings_of(const struct seat *s, const struct seat_bundle *b, struc
     pro_siblings(us, b->n_legs, out);
 }
 
+static void write_plaintext(const struct seat *s, const struct seat_bundle *b, uint32_t leg,
+                            struct buf *out)
+{
+    struct sig_key user;
+    struct led_op op = {.kind = LED_OP_FAIL};
+    sig_key_from_seed(&user, bytes_str("user"));
+    struct led_tx tx = {.deployment = s->cluster->deployment,
+                        .rollup = rollup_of(s, b->rollups[leg]),
+                        .sender = user.address,
+                        .bundle_nonce = b->nonce,
+                        .leg = leg,
+                        .n_legs = b->n_legs,
+                        .ops = &op,
+                        .n_ops = 1};
+    if (b->fails) {
+        led_tx_sign(&tx, &user);
+        led_tx_encode(&tx, out);
+    } else {
+        buf_append_bytes(out, bytes_str("a transaction"));
+    }
+}
+
 void seat_seal(const struct seat *s, const struct seat_bundle *b, uint32_t leg, struct buf *out)
 {
+    CLEANUP(buf_fini) struct buf plain = {0};
     CLEANUP(buf_fini) struct buf open_bytes = {0};
     CLEANUP(buf_fini) struct buf context = {0};
     CLEANUP(tlp_puzzle_out_fini) struct tlp_puzzle_out puzzle = {0};
@@ -349,8 +399,8 @@ void seat_seal(const struct seat *s, const struct seat_bundle *b, uint32_t leg, 
     secret_of(b, leg, &secret);
     pro_open_part_encode(&open, &open_bytes);
     pro_leg_context(&s->cluster->deployment, buf_view(&open_bytes), &context);
-    CHECK(tlp_lock(s->tlp, TLP_SHORT, &secret, buf_view(&context), bytes_str("a transaction"),
-                   &puzzle) == 0);
+    write_plaintext(s, b, leg, &plain);
+    CHECK(tlp_lock(s->tlp, TLP_SHORT, &secret, buf_view(&context), buf_view(&plain), &puzzle) == 0);
     struct tlp_puzzle p = tlp_puzzle_out_view(&puzzle);
     pro_leg_encode(buf_view(&open_bytes), p.u, p.q, p.proof, p.ct, out);
     CHECK(out->err == 0);

@@ -11,6 +11,7 @@
 
 #define SEAT_ROLLUPS 2
 #define SEAT_LEGS 8
+#define SEAT_PEERS 8
 
 struct seat_work {
     uint64_t id;
@@ -23,6 +24,13 @@ struct seat_work {
 struct seat_heard {
     uint32_t to;
     Lockstep__Message *message;
+};
+
+/* A message the sequencer has refused. */
+struct seat_refused {
+    uint32_t peer;
+    enum act_reject_reason reason;
+    char *detail;
 };
 
 struct seat_note {
@@ -51,13 +59,15 @@ struct seat {
     struct act_effects fx;
     struct sim_time now;
     struct sim_time slot_end;
-    uint64_t sent; /* frames handed in */
+    uint64_t sent[SEAT_PEERS]; /* frames handed in, by peer id */
     struct seat_work *works;
     size_t n_works, cap_works;
     struct seat_heard *heard;
     size_t n_heard, cap_heard;
     struct seat_note *notes;
     size_t n_notes, cap_notes;
+    struct seat_refused *refused;
+    size_t n_refused, cap_refused;
 };
 
 struct seat_options {
@@ -85,6 +95,7 @@ void seat_frame(struct seat *s, struct bytes bundle, struct buf *out);
 void seat_ack_frame(const struct seat *s, uint64_t n, struct buf *out);
 
 /* Each hands in one event. Returns: what the step does. */
+int seat_message(struct seat *s, uint32_t from, const Lockstep__Message *m);
 int seat_submit(struct seat *s, struct bytes bundle);
 /* The oldest work ends, its modelled cost later than it was started or now; `spoil` may change the
  * result. There must be one. */
@@ -102,6 +113,7 @@ struct seat_bundle {
     uint64_t gas[SEAT_LEGS];
     const char *secrets[SEAT_LEGS]; /* label of the leg's generator; NULL: its own */
     int foreign;                    /* of another deployment */
+    bool fails; /* each leg is a transaction that fails, whatever the state; else it is noise */
 };
 
 /* Appends one leg as the user would seal it. */
