@@ -265,6 +265,12 @@ int pro_evidence_decode(struct bytes in, struct pro_evidence *out)
     return rc;
 }
 
+const char *pro_evidence_culprit(enum pro_evidence_kind kind)
+{
+    bool result = kind == PRO_EVIDENCE_TWO_RESULTS || kind == PRO_EVIDENCE_FALSE_STEP;
+    return result ? "executor" : "sequencer";
+}
+
 const char *pro_evidence_name(enum pro_evidence_kind kind)
 {
     switch (kind) {

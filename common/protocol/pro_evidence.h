@@ -176,6 +176,9 @@ void pro_conviction_fini(struct pro_conviction *c);
 int pro_evidence_judge(const struct vc_setup *vc, struct bytes evidence, struct pro_conviction *out,
                        struct buf *why) MUST_CHECK;
 
+/* Returns: "executor" or "sequencer": who is convicted by evidence of this kind. */
+const char *pro_evidence_culprit(enum pro_evidence_kind kind);
+
 /* Returns: "two_promises", ...; "unknown" for no known kind. Static storage. */
 const char *pro_evidence_name(enum pro_evidence_kind kind);
 

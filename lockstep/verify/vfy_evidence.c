@@ -39,10 +39,10 @@ void vfy_sentence(const struct vfy_case *c, const char *name, struct buf *out)
     switch (c->verdict) {
     case VFY_CONVICTS:
         hex_encode(BYTES_OF(v->culprit), culprit);
-        buf_printf(out, "%s: convicts sequencer 0x%s of %s in slot %llu: %.*s; %llu gas\n", name,
-                   culprit, pro_evidence_name(v->kind), (unsigned long long)v->slot,
-                   (int)v->sentence.len, (const char *)v->sentence.data,
-                   (unsigned long long)v->gas);
+        buf_printf(out, "%s: convicts %s 0x%s of %s in slot %llu: %.*s; %llu gas\n", name,
+                   pro_evidence_culprit(v->kind), culprit, pro_evidence_name(v->kind),
+                   (unsigned long long)v->slot, (int)v->sentence.len,
+                   (const char *)v->sentence.data, (unsigned long long)v->gas);
         break;
     case VFY_CONVICTS_NOBODY:
         buf_printf(out, "%s: convicts nobody: %.*s (%s)\n", name, (int)c->why.len,
@@ -169,6 +169,7 @@ static int set_conviction(json_t *object, const struct pro_conviction *v)
 {
     int rc = set(object, "deployment", hex_text(BYTES_OF(v->deployment)));
     rc = rc != 0 ? rc : set(object, "culprit", hex_text(BYTES_OF(v->culprit)));
+    rc = rc != 0 ? rc : set(object, "role", json_string(pro_evidence_culprit(v->kind)));
     rc = rc != 0 ? rc : set(object, "slot", number(v->slot));
     rc = rc != 0 ? rc : set(object, "gas", number(v->gas));
     return rc != 0 ? rc

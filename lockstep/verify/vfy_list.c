@@ -19,6 +19,7 @@ struct signer {
     struct pro_deployment deployment;
     struct hash32 domain;
     struct addr20 sequencer;
+    struct pro_descriptor d; /* zero if it does not decode */
 };
 
 /* ---- Items ---- */
@@ -78,9 +79,9 @@ __attribute__((format(printf, 3, 4))) static void add_text(struct vfy_listing *l
 
 static void list_descriptor(struct vfy_listing *l, struct bytes encoded, struct signer *who)
 {
-    CLEANUP(pro_descriptor_fini) struct pro_descriptor d = {0};
     l->section = "descriptor";
-    int rc = pro_descriptor_decode(encoded, &d);
+    int rc = pro_descriptor_decode(encoded, &who->d);
+    const struct pro_descriptor d = who->d; /* a view */
     if (rc == ERR_NOMEM) {
         l->err = rc;
         return;
@@ -227,7 +228,13 @@ static void list_result(struct vfy_listing *l, const char *section, struct bytes
         add_text(l, "content", "%zu bytes, %s", artifact.len, good ? "malformed" : "not signed");
         return;
     }
-    add_own(l, "signed by", signer.b, 20);
+    bool executors = false;
+    for (uint32_t i = 0; i < who->d.n_executors; i++) {
+        executors |= who->d.executors[i].rollup == r.rollup &&
+                     addr20_equal(&who->d.executors[i].address, &signer);
+    }
+    add_text(l, "signed by", "%s",
+             executors ? "the rollup's executor" : "somebody else, or nobody");
     add_number(l, "slot", r.slot);
     add_number(l, "rollup", r.rollup);
     add_number(l, "round", r.round);
@@ -415,9 +422,14 @@ static void list_artifacts(struct vfy_listing *l, const struct pro_evidence *e,
     }
 }
 
+static void signer_fini(struct signer *s)
+{
+    pro_descriptor_fini(&s->d);
+}
+
 static void list_parts(const struct pro_evidence *e, struct vfy_listing *l)
 {
-    struct signer who = {0};
+    CLEANUP(signer_fini) struct signer who = {0};
     list_descriptor(l, e->descriptor, &who);
     if (pro_evidence_has(e->kind, PRO_FIELD_PROMISE)) {
         list_promise(l, "promise", &e->promise, &who);

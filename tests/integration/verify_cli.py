@@ -15,7 +15,8 @@ LOCKSTEP = MAKE_EVIDENCE = KZG_SETUP = ROOT = None
 
 KINDS = ['two_promises', 'two_orders', 'two_blocks', 'order_breaks_promise',
          'block_breaks_promise', 'broken_order', 'bad_admission', 'wrong_openings',
-         'wrong_plaintext', 'split_bundle', 'foreign_cause']
+         'wrong_plaintext', 'split_bundle', 'foreign_cause', 'two_results', 'false_step']
+EXECUTORS = ['two_results', 'false_step']
 
 
 class Case(unittest.TestCase):
@@ -47,15 +48,18 @@ class Judging(Case):
         for kind in KINDS:
             code, out, err = self.verify('evidence', kind)
             self.assertEqual((code, err), (0, ''), out)
-            self.assertRegex(out, r'^%s: convicts sequencer 0x[0-9a-f]{40} of %s in slot 42: '
-                                  r'it[s ].*; \d+ gas\n$' % (kind, kind))
+            role = 'executor' if kind in EXECUTORS else 'sequencer'
+            self.assertRegex(out, r'^%s: convicts %s 0x[0-9a-f]{40} of %s in slot 42: '
+                                  r'it[s ].*; \d+ gas\n$' % (kind, role, kind))
 
-    def test_all_culprits_are_one_and_gas_is_ethereums(self):
+    def test_culprits_are_one_of_each_role_and_gas_is_ethereums(self):
         code, out, err = self.verify('evidence', '--json', *KINDS)
         self.assertEqual((code, err), (0, ''))
         cases = [json.loads(line) for line in out.splitlines()]
         self.assertEqual([c['kind'] for c in cases], KINDS)
-        self.assertEqual(len({c['culprit'] for c in cases}), 1)
+        self.assertEqual([c['role'] == 'executor' for c in cases],
+                         [kind in EXECUTORS for kind in KINDS])
+        self.assertEqual(len({(c['role'], c['culprit']) for c in cases}), 2)
         self.assertEqual(len({c['deployment'] for c in cases}), 1)
         self.assertEqual({c['verdict'] for c in cases}, {'convicts'})
         self.assertEqual({c['slot'] for c in cases}, {42})
@@ -70,8 +74,9 @@ class Judging(Case):
             data[40] ^= 1
             code, out, err = self.verify('evidence', self.file(data))
             self.assertEqual((code, err), (6, ''))
-            self.assertRegex(out, r'^made: convicts nobody: .* is not signed by the sequencer '
-                                  r'\(%s\)\n$' % kind)
+            signer = 'by the executor of its rollup' if kind in EXECUTORS else 'by the sequencer'
+            self.assertRegex(out, r'^made: convicts nobody: .* is not signed %s '
+                                  r'\(%s\)\n$' % (signer, kind))
             code, out, _ = self.verify('evidence', '--json', 'made')
             self.assertEqual(code, 6)
             case = json.loads(out)
@@ -130,6 +135,8 @@ class Explaining(Case):
         'wrong_openings': ['promise', 'parameters', 'leg', 'openings'],
         'wrong_plaintext': ['promise', 'parameters', 'leg', 'solution', 'block header', 'opening',
                             'preimage'],
+        'two_results': ['result', 'second result'],
+        'false_step': ['leg', 'result', 'step', 'opening', 'preimage', 'transaction', 'cover'],
     }
 
     def test_the_listing_names_every_part_in_80_columns(self):
@@ -141,7 +148,8 @@ class Explaining(Case):
             sections = [line[1:] for line in lines if line[1] != ' ']
             self.assertEqual(sections, ['descriptor'] + self.SECTIONS[kind])
             self.assertNotIn('somebody else', out)
-            self.assertRegex(out, r'\n  signed by +the sequencer\n')
+            signer = "the rollup's executor" if kind in EXECUTORS else 'the sequencer'
+            self.assertRegex(out, r'\n  signed by +%s\n' % signer)
 
     def test_machines_get_the_same_listing(self):
         for kind in KINDS:
