@@ -262,7 +262,7 @@ static void list_step(struct vfy_listing *l, struct bytes in)
     add_own(l, "root after", s.after.b, 32);
     add_number(l, "path before", s.before_path.n);
     add_number(l, "path after", s.after_path.n);
-    add_number(l, "witness bytes", s.witness.len);
+    add_text(l, "witness", "%zu bytes", s.witness.len);
 }
 
 static void list_tx(struct vfy_listing *l, struct bytes in)

@@ -1,5 +1,5 @@
 /* Evidence: what decodes encodes again to the very bytes that came in, and is judged, as it is and
- * once more with every hash and signature put right that the seeds' sequencer could have made,
+ * once more with every hash and signature put right that the seeds' culprit could have made,
  * which lets mutations through to what stands behind them. */
 #include "common/base/check.h"
 #include "common/base/cleanup.h"
@@ -36,6 +36,22 @@ static const struct vc_setup *load_setup(void)
     return vc;
 }
 
+static bool is_results(enum pro_evidence_kind kind)
+{
+    return kind == PRO_EVIDENCE_TWO_RESULTS || kind == PRO_EVIDENCE_FALSE_STEP;
+}
+
+/* Whose signature the evidence is about. */
+static bool is_signer(const struct pro_descriptor *d, const struct addr20 *culprit,
+                      enum pro_evidence_kind kind)
+{
+    bool found = !is_results(kind) && addr20_equal(culprit, &d->sequencer);
+    for (uint32_t i = 0; is_results(kind) && i < d->n_executors; i++) {
+        found |= addr20_equal(culprit, &d->executors[i].address);
+    }
+    return found;
+}
+
 static void judge(struct bytes evidence, const struct pro_evidence *e)
 {
     CLEANUP(pro_conviction_fini) struct pro_conviction c = {0};
@@ -46,7 +62,7 @@ static void judge(struct bytes evidence, const struct pro_evidence *e)
     CHECK((rc == ERR_PROOF) == (why.len > 0));
     if (rc == 0) {
         CHECK(pro_descriptor_decode(e->descriptor, &d) == 0);
-        CHECK(addr20_equal(&c.culprit, &d.sequencer));
+        CHECK(is_signer(&d, &c.culprit, e->kind));
         CHECK(c.kind == e->kind && c.sentence.len > 0);
     }
 }
@@ -80,6 +96,9 @@ static const char *tag_of(enum pro_evidence_kind kind)
     if (kind == PRO_EVIDENCE_TWO_ORDERS || kind == PRO_EVIDENCE_ORDER_BREAKS_PROMISE) {
         return PRO_TAG_ORDER;
     }
+    if (is_results(kind)) {
+        return PRO_TAG_RESULT;
+    }
     return kind == PRO_EVIDENCE_WRONG_OPENINGS ? PRO_TAG_OPENINGS : PRO_TAG_BLOCK;
 }
 
@@ -100,14 +119,16 @@ static void sign_again(struct pro_evidence *e)
         e->descriptor = buf_view(&descriptor);
         pro_leg_hash(e->leg, &e->promise.enc_tx_hash);
     }
-    sig_key_from_seed(&s.key, bytes_str("sequencer"));
+    const uint64_t rollup = 20; /* of the executor that lies in the seeds */
+    sig_key_from_seed(&s.key, is_results(e->kind) ? bytes_of(&rollup, sizeof(rollup))
+                                                  : bytes_str("sequencer"));
     pro_descriptor_id(e->descriptor, &s.deployment.id);
     s.deployment.l1_chain_id = d.l1_chain_id;
     pro_preconf_domain(&s.deployment, &s.domain);
     sign_promise(&s, &e->promise);
     sign_promise(&s, &e->second);
     sign_artifact(&s, tag_of(e->kind), &e->artifact, &artifact);
-    if (e->kind != PRO_EVIDENCE_WRONG_PLAINTEXT) { /* there it is the solution */
+    if (e->kind != PRO_EVIDENCE_WRONG_PLAINTEXT && e->kind != PRO_EVIDENCE_FALSE_STEP) {
         sign_artifact(&s, tag_of(e->kind), &e->other, &other);
     }
     pro_evidence_encode(e, &again);
