@@ -5,6 +5,7 @@
 #include "common/base/vec.h"
 #include "common/protocol/pro_merkle.h"
 #include "common/protocol/pro_signed.h"
+#include "common/protocol/pro_state_proof.h"
 
 #include <stdlib.h>
 
@@ -66,6 +67,14 @@ static uint32_t n_failed(const struct pro_block *b, struct bytes status)
     return n;
 }
 
+/* Of one executed transaction, if there is an ideal prover. */
+static int64_t proving_ns(const struct exe *e)
+{
+    const Lockstep__StateProofConfig *c = e->p.config->state_proof;
+    bool proves = c != NULL && c->kind == PRO_STATE_PROOF_IDEAL_RECURSIVE && !e->watches;
+    return proves ? c->proving_ns : 0;
+}
+
 static int run(struct exe *e, struct exe_slot *slot)
 {
     CLEANUP(exe_steps_fini) struct exe_steps s = {0};
@@ -90,9 +99,13 @@ static int run(struct exe *e, struct exe_slot *slot)
     }
     party_note(&e->p, "executed", slot->number, e->rollup, slot->h.round,
                n_failed(&s.block, buf_view(&slot->done.status)), NULL);
+    if (slot->h.round > 0) {
+        party_note(&e->p, "executed_again", slot->number, e->rollup, slot->h.round, cost, NULL);
+    }
     slot->phase = EXE_RUNNING;
     act_arm(e->p.out, slot->number,
-            sim_time_add(e->p.now, cost * e->p.config->executor->transaction_cost_ns));
+            sim_time_add(e->p.now,
+                         cost * (e->p.config->executor->transaction_cost_ns + proving_ns(e))));
     return 0;
 }
 
@@ -126,6 +139,13 @@ static int tell_sequencer(struct exe *e, const struct exe_slot *slot)
 {
     Lockstep__ExecutionResult result = LOCKSTEP__EXECUTION_RESULT__INIT;
     Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    const Lockstep__StateProofConfig *c = e->p.config->state_proof;
+    size_t n = c != NULL && c->kind == PRO_STATE_PROOF_IDEAL_RECURSIVE ? c->bytes : 0;
+    CLEANUP(cleanup_free) uint8_t *ideal = calloc(n + 1, 1);
+    if (ideal == NULL) {
+        return ERR_NOMEM;
+    }
+    result.ideal_proof = (ProtobufCBinaryData){n, ideal};
     result.result = wire_bytes(buf_view(&slot->result));
     result.proofs = wire_bytes(buf_view(&slot->proofs));
     result.step_roots = wire_bytes(buf_view(&slot->roots));

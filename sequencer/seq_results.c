@@ -7,6 +7,7 @@
 #include "common/protocol/pro_cover.h"
 #include "common/protocol/pro_failure.h"
 #include "common/protocol/pro_signed.h"
+#include "common/protocol/pro_state_proof.h"
 
 #include <stdlib.h>
 
@@ -73,6 +74,16 @@ static int encode_step(const struct seq *s, const struct seq_slot *slot,
     return encoded.err != 0 ? encoded.err : out->err;
 }
 
+/* What verifying a result takes besides its proofs of failure: modelled. */
+static int64_t state_proof_ns(const struct seq *s, const struct seq_chain *chain)
+{
+    const Lockstep__StateProofConfig *c = s->p.config->state_proof;
+    if (c == NULL || c->kind == PRO_STATE_PROOF_WITNESS) {
+        return 0;
+    }
+    return c->kind == PRO_STATE_PROOF_REEXECUTE ? chain->n_legs * c->verifying_ns : c->verifying_ns;
+}
+
 /* Request: u32 chain, var(result), u32 n { u32 uncovered op, var(tx), var(step) }. */
 static int start_verifying(struct seq *s, struct seq_slot *slot, size_t at,
                            const struct pro_proofs *proofs)
@@ -90,7 +101,7 @@ static int start_verifying(struct seq *s, struct seq_slot *slot, size_t at,
         return rc != 0 ? rc : request.err;
     }
     act_work(s->p.out, seq_slot_work_id(slot, SEQ_WORK_VERIFY), SEQ_WORK_VERIFY, buf_view(&request),
-             proofs->n * s->p.config->sequencer->reveal_cost_ns);
+             proofs->n * s->p.config->sequencer->reveal_cost_ns + state_proof_ns(s, chain));
     return 0;
 }
 
@@ -202,6 +213,20 @@ static int check_step_roots(struct seq *s, uint32_t from, const struct pro_resul
     return 0;
 }
 
+/* Is there a proof of the size that one has here? */
+static bool check_ideal_proof(struct seq *s, uint32_t from, const struct pro_result *r,
+                              struct bytes proof)
+{
+    const Lockstep__StateProofConfig *c = s->p.config->state_proof;
+    size_t bytes = c != NULL && c->kind == PRO_STATE_PROOF_IDEAL_RECURSIVE ? c->bytes : 0;
+    if (proof.len != bytes) {
+        party_reject(&s->p, from, ACT_REJECT_CONTENT,
+                     "result of slot %llu round %u: an ideal proof of %zu bytes, not %zu",
+                     (unsigned long long)r->slot, r->round, proof.len, bytes);
+    }
+    return proof.len == bytes;
+}
+
 /* Are there the proofs that this result needs, and no others? Says why not. Returns: 0 or
  * ERR_NOMEM; *ok. */
 static int read_proofs(struct seq *s, uint32_t from, const struct seq_chain *chain,
@@ -276,6 +301,9 @@ int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult 
     CLEANUP(pro_proofs_fini) struct pro_proofs proofs = {0};
     bool ok = false;
     rc = check_step_roots(s, from, &r, wire_view(&m->step_roots), &ok);
+    if (rc == 0 && ok && !check_ideal_proof(s, from, &r, wire_view(&m->ideal_proof))) {
+        return 0;
+    }
     if (rc != 0 || !ok) {
         return rc;
     }
@@ -287,6 +315,7 @@ int seq_on_result(struct seq *s, uint32_t from, const Lockstep__ExecutionResult 
     if (rc != 0) {
         return rc;
     }
-    return proofs.n == 0 ? take_result(s, slot, chain)
-                         : start_verifying(s, slot, (size_t)at, &proofs);
+    return proofs.n == 0 && state_proof_ns(s, chain) == 0
+               ? take_result(s, slot, chain)
+               : start_verifying(s, slot, (size_t)at, &proofs);
 }

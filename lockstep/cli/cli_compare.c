@@ -16,9 +16,10 @@ static int write_outputs(const struct cmp *c, const char *dir, struct buf *why)
     cmp_csv_balances(c, &balances);
     cmp_csv_bundles(c, &bundles);
     int rc = cli_outputs_file(dir, "compare.json", &json, why);
-    if (rc == 0 && cmp_is_by_policy(c)) {
+    if (rc == 0 && cmp_is_measured(c)) {
         cmp_csv_policies(c, &policies);
-        rc = cli_outputs_file(dir, "policies.csv", &policies, why);
+        rc = cli_outputs_file(dir, cmp_is_by_policy(c) ? "policies.csv" : "measures.csv", &policies,
+                              why);
     }
     rc = rc != 0 ? rc : cli_outputs_file(dir, "summary.txt", &text, why);
     rc = rc != 0 ? rc : cli_outputs_file(dir, "balances.csv", &balances, why);
@@ -113,7 +114,7 @@ int cli_compare(int argc, char **argv)
     }
     if (flags.help) {
         (void)printf(
-            "lockstep compare [--over policy|mempool] [OPTION...] FILE...\n"
+            "lockstep compare [--over policy|mempool|state_proof] [OPTION...] FILE...\n"
             "Runs each scenario under every value of the setting, with the same seed, and\n"
             "once without the attacks in its script; lockstep help lists the options.\n"
             "Over policies (the default) what the scenario expects is left aside: it is\n"

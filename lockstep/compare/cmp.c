@@ -22,9 +22,17 @@ static const struct cmp_value policies[] = {
     {.word = "two_phase", .said = "two_phase", .policy = "two_phase"},
 };
 
+static const struct cmp_value state_proofs[] = {
+    {.word = "witness", .said = "with witnesses", .state_proof = "witness"},
+    {.word = "reexecute", .said = "executing again", .state_proof = "reexecute"},
+    {.word = "ideal_recursive", .said = "an ideal prover", .state_proof = "ideal_recursive"},
+};
+
 static const struct cmp_over settings[] = {
     {"policy", "under each policy", policies, sizeof(policies) / sizeof(policies[0])},
     {"mempool", "under each mempool", mempools, sizeof(mempools) / sizeof(mempools[0])},
+    {"state_proof", "with each state proof", state_proofs,
+     sizeof(state_proofs) / sizeof(state_proofs[0])},
 };
 
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -41,7 +49,7 @@ const struct cmp_over *cmp_find(const char *word)
 
 const char *const *cmp_words(void)
 {
-    static const char *const words[] = {"policy", "mempool", NULL};
+    static const char *const words[] = {"policy", "mempool", "state_proof", NULL};
     return words;
 }
 
@@ -65,6 +73,7 @@ static int run_one(struct cmp *c, const struct cmp_value *value,
     o.without_attacks = value == NULL;
     o.mempool = value != NULL && value->mempool != SCN_MEMPOOL_ANY ? value->mempool : o.mempool;
     o.policy = value != NULL && value->policy != NULL ? value->policy : o.policy;
+    o.state_proof = value != NULL ? value->state_proof : NULL;
     run->label = value != NULL ? value->word : "no attack";
     run->said = value != NULL ? value->said : "without the attack";
     int rc = simulate(c->scn, &o, &run->sim, why);

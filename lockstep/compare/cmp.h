@@ -16,6 +16,7 @@ struct cmp_value {
     const char *said; /* after a number: "with a plaintext mempool"; then "encrypted" */
     enum scn_mempool mempool;
     const char *policy;
+    const char *state_proof;
 };
 
 struct cmp_over {
@@ -41,8 +42,9 @@ struct cmp_measure {
     uint64_t rounds; /* of execution, of all slots */
     uint64_t messages;
     uint64_t bytes;
-    uint64_t executed;       /* transactions of all proposal blocks */
+    uint64_t executed;       /* transactions, by executors, in all rounds */
     uint64_t executed_again; /* of those, in later rounds */
+    int64_t decided_ns;      /* when the last slot's finalized blocks were published */
     int64_t final_ns;        /* when the last slot was final on L1 */
     uint64_t included;       /* bundles */
     uint64_t root;           /* excluded, as when executed one by one */
@@ -131,6 +133,11 @@ int cmp_measure(struct cmp *c) MUST_CHECK;
 static inline bool cmp_is_by_policy(const struct cmp *c)
 {
     return c->policy == NULL;
+}
+/* Returns: true if what the runs took is compared, and not who lost what. */
+static inline bool cmp_is_measured(const struct cmp *c)
+{
+    return cmp_is_by_policy(c) || c->over->values[0].state_proof != NULL;
 }
 void cmp_money_text(const struct cmp *c, const struct cmp_measure *m, struct buf *out);
 void cmp_policies_text(const struct cmp *c, struct buf *out);

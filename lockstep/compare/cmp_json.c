@@ -112,14 +112,15 @@ static json_t *money(const struct cmp *c, const struct cmp_measure *m)
 
 static json_t *measure(const struct cmp *c, const struct cmp_measure *m)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
                      "rounds", (json_int_t)m->rounds, "messages", (json_int_t)m->messages, "bytes",
                      (json_int_t)m->bytes, "executed", (json_int_t)m->executed, "executed_again",
-                     (json_int_t)m->executed_again, "final_ns", (json_int_t)m->final_ns, "included",
-                     (json_int_t)m->included, "root", (json_int_t)m->root, "collateral",
-                     (json_int_t)m->collateral, "mixed", (json_int_t)m->mixed, "reverted",
-                     (json_int_t)m->reverted, "other", (json_int_t)m->other, "unlike_oracle",
-                     (json_int_t)m->unlike_serial, "made", money(c, m));
+                     (json_int_t)m->executed_again, "decided_ns", (json_int_t)m->decided_ns,
+                     "final_ns", (json_int_t)m->final_ns, "included", (json_int_t)m->included,
+                     "root", (json_int_t)m->root, "collateral", (json_int_t)m->collateral, "mixed",
+                     (json_int_t)m->mixed, "reverted", (json_int_t)m->reverted, "other",
+                     (json_int_t)m->other, "unlike_oracle", (json_int_t)m->unlike_serial, "made",
+                     money(c, m));
 }
 
 static json_t *runs(const struct cmp *c)

@@ -14,21 +14,41 @@ static void measure_network(const struct cmp_run *run, struct cmp_measure *out)
     }
 }
 
+/* What the first round takes; later ones are told by who executes. */
 static void measure_slot(const struct mdl *m, const struct mdl_slot *slot, struct cmp_measure *out)
 {
     out->rounds += slot->n_rounds;
     for (size_t k = 0; k < m->n_chains; k++) {
         const struct mdl_cell *c = &slot->cells[k];
-        for (size_t r = 0; r < c->n_rounds; r++) {
-            const struct pro_block *b = &c->rounds[r].proposal.block;
-            for (uint32_t i = 0; c->rounds[r].proposal.has_body && i < b->count; i++) {
-                bool is_tx = b->entries[i].kind == PRO_ENTRY_TX;
-                out->executed += is_tx ? 1 : 0;
-                out->executed_again += is_tx && r > 0 ? 1 : 0;
-            }
+        const struct mdl_block *first = c->n_rounds > 0 ? &c->rounds[0].proposal : NULL;
+        for (uint32_t i = 0; first != NULL && first->has_body && i < first->block.count; i++) {
+            out->executed += first->block.entries[i].kind == PRO_ENTRY_TX ? 1 : 0;
         }
         if (c->l1.finalized_at.ns > out->final_ns) {
             out->final_ns = c->l1.finalized_at.ns;
+        }
+    }
+}
+
+static bool is_executor(const struct cmp_run *run, uint32_t actor)
+{
+    return run->sim.cluster->actors[actor - 1].role == CLUSTER_EXECUTOR;
+}
+
+static void measure_notes(const struct cmp_run *run, struct cmp_measure *out)
+{
+    for (size_t i = 0; i < run->sim.history.n; i++) {
+        const struct history_item *item = &run->sim.history.items[i];
+        if (item->kind != HISTORY_RECORD ||
+            item->record->body_case != LOCKSTEP__TRACE_RECORD__BODY_NOTE) {
+            continue;
+        }
+        const Lockstep__TraceNote *note = item->record->note;
+        if (strcmp(note->what, "executed_again") == 0 && is_executor(run, item->actor)) {
+            out->executed += note->count;
+            out->executed_again += note->count;
+        } else if (strcmp(note->what, "finalized") == 0) {
+            out->decided_ns = item->at.ns > out->decided_ns ? item->at.ns : out->decided_ns;
         }
     }
 }
@@ -161,6 +181,7 @@ int cmp_measure(struct cmp *c)
     for (size_t i = 0; i < c->n_runs && rc == 0; i++) {
         struct cmp_run *run = &c->runs[i];
         measure_network(run, &run->measure);
+        measure_notes(run, &run->measure);
         for (size_t k = 0; k < run->m->n_slots; k++) {
             measure_slot(run->m, &run->m->slots[k], &run->measure);
         }

@@ -1,4 +1,5 @@
-/* The table of a comparison of policies: a line for each, costs first, then what came of it. */
+/* The table of a comparison by what runs take: a line for each, costs first; of policies also what
+ * came of it. */
 #include "common/base/cleanup.h"
 #include "lockstep/compare/cmp.h"
 
@@ -20,14 +21,15 @@ void cmp_money_text(const struct cmp *c, const struct cmp_measure *m, struct buf
 
 static void put_costs(const struct cmp *c, struct buf *out)
 {
-    buf_printf(out, "\n%-15s%8s%11s%11s%12s%12s%11s\n", "What it takes", "rounds", "messages",
-               "KiB", "executed", "of it again", "final at");
+    buf_printf(out, "\n%-17s%7s%9s%7s%10s%7s%11s%11s\n", "What it takes", "rounds", "messages",
+               "KiB", "executed", "again", "decided at", "final at");
     for (size_t i = 0; i < c->n_runs; i++) {
         const struct cmp_measure *m = &c->runs[i].measure;
-        buf_printf(out, "  %-13s%8llu%11llu%11llu%12llu%12llu%9.3f s\n", c->runs[i].label,
+        buf_printf(out, "  %-15s%7llu%9llu%7llu%10llu%7llu%9.3f s%9.3f s\n", c->runs[i].label,
                    (unsigned long long)m->rounds, (unsigned long long)m->messages,
                    (unsigned long long)(m->bytes / 1024), (unsigned long long)m->executed,
-                   (unsigned long long)m->executed_again, (double)m->final_ns / 1e9);
+                   (unsigned long long)m->executed_again, (double)m->decided_ns / 1e9,
+                   (double)m->final_ns / 1e9);
     }
 }
 
@@ -51,6 +53,12 @@ static void put_results(const struct cmp *c, struct buf *out)
 void cmp_policies_text(const struct cmp *c, struct buf *out)
 {
     put_costs(c, out);
+    if (!cmp_is_by_policy(c)) {
+        buf_printf(
+            out, "\n  reexecute and ideal_recursive are modelled: what it would take in time and\n"
+                 "  bytes, by the scenario's `execution`, of a prover that does not exist.\n");
+        return;
+    }
     put_results(c, out);
     buf_printf(out,
                "\n  Excluded for a failure that executing bundles one by one has too (root), or\n"
@@ -59,18 +67,29 @@ void cmp_policies_text(const struct cmp *c, struct buf *out)
 
 void cmp_csv_policies(const struct cmp *c, struct buf *out)
 {
-    buf_printf(out, "policy,rounds,messages,bytes,executed,executed_again,final_ns,included,root,"
-                    "collateral,mixed,reverted,other,unlike_oracle");
+    buf_printf(out,
+               "%s,rounds,messages,bytes,executed,executed_again,decided_ns,final_ns,included,root,"
+               "collateral,mixed,reverted,other,unlike_oracle",
+               c->over->word);
     for (size_t i = 0; i < c->n_assets; i++) {
         buf_printf(out, ",made %s", c->assets[i]);
     }
     buf_printf(out, "\r\n");
     for (size_t i = 0; i < c->n_runs; i++) {
         const struct cmp_measure *m = &c->runs[i].measure;
-        const uint64_t numbers[] = {m->rounds,       m->messages,       m->bytes,
-                                    m->executed,     m->executed_again, (uint64_t)m->final_ns,
-                                    m->included,     m->root,           m->collateral,
-                                    m->mixed,        m->reverted,       m->other,
+        const uint64_t numbers[] = {m->rounds,
+                                    m->messages,
+                                    m->bytes,
+                                    m->executed,
+                                    m->executed_again,
+                                    (uint64_t)m->decided_ns,
+                                    (uint64_t)m->final_ns,
+                                    m->included,
+                                    m->root,
+                                    m->collateral,
+                                    m->mixed,
+                                    m->reverted,
+                                    m->other,
                                     m->unlike_serial};
         buf_printf(out, "%s", c->runs[i].label);
         for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {

@@ -239,7 +239,7 @@ void cmp_text(const struct cmp *c, struct buf *out)
         cmp_attack_text(&c->attacks[i], &text);
         rep_wrap(out, 2, buf_cstr(&text));
     }
-    if (cmp_is_by_policy(c)) {
+    if (cmp_is_measured(c)) {
         cmp_policies_text(c, out);
     } else {
         put_balances(c, out);
@@ -247,7 +247,7 @@ void cmp_text(const struct cmp *c, struct buf *out)
         put_runs(c, out);
     }
     put_failures(c, out);
-    if (c->has_baseline && !cmp_is_by_policy(c)) {
+    if (c->has_baseline && !cmp_is_measured(c)) {
         put_sum(c, out);
     }
 }

@@ -290,11 +290,12 @@ static json_t *whole(const struct rep_run *run)
 {
     const struct run_result *r = &run->sim->result;
     enum rep_exit code = rep_exit_of(run);
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:s,"
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:s,"
                      " s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "lockstep", LOCKSTEP_VERSION, "scenario", run->m->scn->name, "file", run->file,
                      "seed", number(run->sim->cluster->seed), "policy", run->sim->cluster->policy,
-                     "mempool", scn_mempool_word(run->sim->cluster->mempool), "host", run->host,
+                     "mempool", scn_mempool_word(run->sim->cluster->mempool), "state_proof",
+                     scn_state_proof_word(run->sim->cluster->state_proof), "host", run->host,
                      "verdict", rep_exit_word(code), "exit_code", (json_int_t)code, "fingerprint",
                      hash_text(BYTES_OF(r->fingerprint)), "reproduce", run->reproduce,
                      "simulated_ns", (json_int_t)r->now.ns, "events", (json_int_t)r->delivered,

@@ -315,6 +315,11 @@ static void put_head(const struct page *p)
     if (sim->cluster->mempool == SCN_MEMPOOL_PLAINTEXT) {
         buf_printf(p->out, ", plaintext mempool");
     }
+    if (sim->cluster->state_proof == PRO_STATE_PROOF_IDEAL_RECURSIVE) {
+        buf_printf(p->out, "\n  idealised: recursive state proofs are a model of time and size");
+    } else if (sim->cluster->state_proof == PRO_STATE_PROOF_REEXECUTE) {
+        buf_printf(p->out, "\n  modelled: the time to execute every block again before it counts");
+    }
     buf_printf(p->out, "\n");
 }
 

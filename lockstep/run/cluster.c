@@ -297,6 +297,12 @@ int cluster_new(const struct scn *scn, const struct cluster_options *options, st
     c->seed = options->seed;
     c->policy = options->policy;
     c->mempool = options->mempool != SCN_MEMPOOL_ANY ? options->mempool : scn->mempool;
+    c->state_proof = scn->execution.state_proof;
+    for (int i = 0; options->state_proof != NULL && i <= PRO_STATE_PROOF_IDEAL_RECURSIVE; i++) {
+        if (strcmp(scn_state_proof_word((enum pro_state_proof)i), options->state_proof) == 0) {
+            c->state_proof = (enum pro_state_proof)i;
+        }
+    }
     c->without_attacks = options->without_attacks;
     int rc = assemble(c, options, why);
     if (rc != 0) {

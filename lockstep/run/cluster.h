@@ -32,6 +32,7 @@ struct cluster {
     uint64_t seed;
     const char *policy;       /* static storage */
     enum scn_mempool mempool; /* not ANY */
+    enum pro_state_proof state_proof;
     bool without_attacks;
     struct hash32 salt;
     struct hash32 timelock_digest;
@@ -56,6 +57,7 @@ struct cluster_options {
     uint64_t seed;
     const char *policy;       /* word of scn_policy_word */
     enum scn_mempool mempool; /* ANY: the scenario's */
+    const char *state_proof;  /* word of scn_state_proof_word; NULL: the scenario's */
     bool without_attacks;     /* leave out the sequencer's attacks on users (pro_fault_is_attack) */
     struct bytes modulus;     /* modulus file that fits scn->timelock.bits */
     const char *program_dir;  /* where the actors' programs are; NULL if only run_inproc is used */

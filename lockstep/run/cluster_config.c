@@ -208,6 +208,7 @@ struct common_section {
     struct cluster_attack *attacks;     /* parallel to faults */
     Lockstep__DaConfig da;
     Lockstep__L1Config l1;
+    Lockstep__StateProofConfig state_proof;
 };
 
 static void common_section_fini(struct common_section *s)
@@ -231,6 +232,17 @@ static void fill_peers(const struct cluster *c, struct common_section *s)
         s->peers[i].address = wire_bytes(BYTES_OF(c->actors[i].key.address));
         s->peer_list[i] = &s->peers[i];
     }
+}
+
+static void fill_state_proof(const struct cluster *c, struct common_section *s)
+{
+    const struct scn_execution *x = &c->scn->execution;
+    bool ideal = c->state_proof == PRO_STATE_PROOF_IDEAL_RECURSIVE;
+    lockstep__state_proof_config__init(&s->state_proof);
+    s->state_proof.kind = (uint32_t)c->state_proof;
+    s->state_proof.proving_ns = ideal ? x->proving_cost_ns : 0;
+    s->state_proof.verifying_ns = ideal ? x->verifying_cost_ns : x->transaction_cost_ns;
+    s->state_proof.bytes = ideal ? x->proof_bytes : 0;
 }
 
 static void fill_settings(const struct cluster *c, struct common_section *s)
@@ -268,6 +280,7 @@ static void fill_settings(const struct cluster *c, struct common_section *s)
     s->l1.result_deadline_blocks = scn->l1.result_deadline;
     s->l1.bond_gwei = scn->l1.bond_gwei;
     s->l1.penalty_gwei = scn->l1.penalty_gwei;
+    fill_state_proof(c, s);
 }
 
 /* What the timeline has the sequencer do wrong. */
@@ -358,6 +371,7 @@ static int configure_actor(struct cluster *c, size_t at, struct common_section *
     config.policy = (char *)(uintptr_t)c->policy;
     config.policy_by_keys = c->scn->granularity == SCN_BY_KEYS;
     config.max_rounds = (uint32_t)c->scn->max_rounds;
+    config.state_proof = c->state_proof != PRO_STATE_PROOF_WITNESS ? &common->state_proof : NULL;
     switch (a->role) {
     case CLUSTER_SEQUENCER:
         config.role_case = LOCKSTEP__ACTOR_CONFIG__ROLE_SEQUENCER;

@@ -91,6 +91,7 @@ static int make_cluster(const struct scn *scn, const struct simulate_options *op
         .seed = options->seed,
         .policy = options->policy,
         .mempool = options->mempool,
+        .state_proof = options->state_proof,
         .without_attacks = options->without_attacks,
         .modulus = buf_view(&modulus),
         .program_dir = options->places.programs,

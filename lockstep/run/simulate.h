@@ -19,6 +19,7 @@ struct simulate_options {
     uint64_t seed;
     const char *policy;       /* word of scn_policy_word */
     enum scn_mempool mempool; /* ANY: the scenario's */
+    const char *state_proof;  /* word; NULL: the scenario's */
     bool without_attacks;     /* as if no attack of the sequencer on users were scripted */
     const char *out_dir;      /* PROCS: existing folder for <actor>.stderr; NULL: not kept */
     int64_t wall_ms;          /* real time the run may take; 0: no limit */

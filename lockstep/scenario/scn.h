@@ -12,6 +12,7 @@
 #include "common/base/wire.h"
 #include "common/protocol/pro_evidence.h"
 #include "common/protocol/pro_fault.h"
+#include "common/protocol/pro_state_proof.h"
 #include "lockstep/scenario/scn_arena.h"
 #include "lockstep/scenario/scn_errors.h"
 
@@ -119,6 +120,10 @@ struct scn_l1 {
 
 struct scn_execution {
     int64_t transaction_cost_ns;
+    enum pro_state_proof state_proof;
+    int64_t proving_cost_ns;   /* per transaction */
+    int64_t verifying_cost_ns; /* per result */
+    uint32_t proof_bytes;
 };
 
 /* Behaviour of the messages from one actor to another. After loading every field holds: what the
@@ -479,6 +484,7 @@ int scn_exit_code(int rc);
 const struct scn_link *scn_link_between(const struct scn *s, const char *from, const char *to);
 
 /* Returns: the word a scenario uses, static storage. */
+const char *scn_state_proof_word(enum pro_state_proof kind);
 const char *scn_policy_word(enum scn_policy policy);
 /* In: not ANY. */
 const char *scn_mempool_word(enum scn_mempool mempool);

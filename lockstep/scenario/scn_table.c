@@ -337,6 +337,15 @@ static const struct scn_object o_l1 = {.name = "l1",
                                        .size = sizeof(struct scn_l1),
                                        FIELDS(l1_fields)};
 
+const struct scn_word scn_state_proof_words[] = {
+    {"witness", PRO_STATE_PROOF_WITNESS, false,
+     "proofs of what failed, each executed on its witness; the rest can be challenged"},
+    {"reexecute", PRO_STATE_PROOF_REEXECUTE, false,
+     "the same, and the time it would take to execute the block once more before it is taken"},
+    {"ideal_recursive", PRO_STATE_PROOF_IDEAL_RECURSIVE, false,
+     "the same, and the time and bytes of a recursive proof by an ideal prover, as the three keys "
+     "below say"},
+    {0}};
 static const struct scn_field execution_fields[] = {
     {.key = "transaction_cost",
      DURATION(scn_execution, transaction_cost_ns),
@@ -344,6 +353,32 @@ static const struct scn_field execution_fields[] = {
      .fallback = "50us",
      .doc = "Simulated time one transaction takes to execute.",
      .example = "50us"},
+    {.key = "state_proof",
+     ENUM(scn_execution, state_proof, scn_state_proof_words),
+     .fallback = "witness",
+     .doc = "What convinces the sequencer of a result. Of the last two only time and size are "
+            "modelled.",
+     .example = "ideal_recursive"},
+    {.key = "proving_cost",
+     DURATION(scn_execution, proving_cost_ns),
+     .max = NS_PER_HOUR,
+     .fallback = "10ms",
+     .doc = "`ideal_recursive`: simulated time the ideal prover takes per transaction. An "
+            "assumption, no measurement.",
+     .example = "10ms"},
+    {.key = "verifying_cost",
+     DURATION(scn_execution, verifying_cost_ns),
+     .max = NS_PER_HOUR,
+     .fallback = "5ms",
+     .doc = "`ideal_recursive`: simulated time it takes to verify the proof of one result. An "
+            "assumption.",
+     .example = "5ms"},
+    {.key = "proof_size",
+     U32(scn_execution, proof_bytes),
+     .max = 1 << 24,
+     .fallback = "1024",
+     .doc = "`ideal_recursive`: bytes of one proof. An assumption.",
+     .example = "1024"},
 };
 static const struct scn_object o_execution = {.name = "execution",
                                               .doc = "What execution costs in simulated time.",
@@ -508,6 +543,11 @@ const struct scn_object scn_schema = {.name = "scenario",
                                       .doc = "A file is one mapping with these keys.",
                                       .size = sizeof(struct scn),
                                       FIELDS(scenario_fields)};
+
+const char *scn_state_proof_word(enum pro_state_proof kind)
+{
+    return scn_word_of(scn_state_proof_words, (int)kind);
+}
 
 const char *scn_policy_word(enum scn_policy policy)
 {

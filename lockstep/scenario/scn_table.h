@@ -70,6 +70,7 @@ extern const struct scn_pattern scn_p_link;
 extern const struct scn_pattern scn_p_reason;
 
 extern const struct scn_word scn_mempool_words[];
+extern const struct scn_word scn_state_proof_words[];
 
 extern const struct scn_object scn_o_fault;  /* what the sequencer does wrong */
 extern const struct scn_object scn_o_op;     /* one step of a transaction */

@@ -1,6 +1,6 @@
-/* Proofs of failure, mutated, against an honest executor's result: nobody can bend a step so that it
- * says something else than what happened, nor so that the executor looks like a fraud. The input is
- * proofs as they travel; the signature and the block are those of the fixture. */
+/* Proofs of failure, mutated, against an honest executor's result: nobody can bend a step so that
+ * it says something else than what happened, nor so that the executor looks like a fraud. The input
+ * is proofs as they travel; the signature and the block are those of the fixture. */
 #include "common/base/check.h"
 #include "tests/unit/protocol/run.h"
 

@@ -283,6 +283,29 @@ class Compare(Case):
                          [('one_shot', '2'), ('fixpoint', '4'), ('serial', '4'),
                           ('inclusive', '1'), ('block_replace', '2'), ('two_phase', '4')])
 
+    def test_state_proofs_are_compared_by_what_they_take_and_called_a_model(self):
+        name = os.path.join(cli.SCENARIOS, '68_ideal_prover.yaml')
+        code, out, _ = self.lockstep('compare', '--over', 'state_proof', name)
+        self.assertEqual(code, 0)
+        self.assertIn('of a prover that does not exist', out)
+        self.assertLessEqual(max(len(line) for line in out.splitlines()
+                                 if not line.startswith('outputs')), 80)
+        kept = os.path.join(self.dir, 'out', 'ideal-prover-by-state_proof', 'latest',
+                            'measures.csv')
+        with open(kept, encoding='utf-8', newline='') as file:
+            rows = {row['state_proof']: row for row in csv.DictReader(file)}
+        self.assertEqual(list(rows), ['witness', 'reexecute', 'ideal_recursive'])
+        decided = {kind: int(row['decided_ns']) for kind, row in rows.items()}
+        # A executes 3 transactions, then one again or none: lone-a stands behind the removed one,
+        # and has nothing to do with it. 50 ms each.
+        again = int(rows['witness']['executed_again'])
+        self.assertGreaterEqual(decided['ideal_recursive'] - decided['witness'],
+                                (3 + again) * 50000000)
+        self.assertLess(decided['witness'], decided['reexecute'])
+        extra = int(rows['ideal_recursive']['bytes']) - int(rows['witness']['bytes'])
+        self.assertGreaterEqual(extra, 3 * 200000)  # one for each result
+        self.assertLess(extra, 3 * 210000)
+
     def test_misuse_is_explained(self):
         def refused(words, *arguments):
             code, out, err = self.lockstep('compare', *arguments)

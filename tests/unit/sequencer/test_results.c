@@ -35,9 +35,9 @@ static uint32_t executor(const struct seat *s, int rollup)
     return (uint32_t)CLUSTER_EXECUTOR + (uint32_t)rollup + 1;
 }
 
-static struct seat *sit(void)
+static struct seat *sit_with(const char *settings)
 {
-    const struct seat_options o = {.data_dir = data_dir};
+    const struct seat_options o = {.data_dir = data_dir, .settings = settings};
     struct seat *s = seat_new(&o);
     struct buf bundle = {0};
     const struct seat_bundle b = {.nonce = 1, .n_legs = 2, .rollups = {A, B}, .fails = true};
@@ -48,6 +48,11 @@ static struct seat *sit(void)
     assert_int_equal(seat_run_works(s), 0);
     buf_fini(&bundle);
     return s;
+}
+
+static struct seat *sit(void)
+{
+    return sit_with(NULL);
 }
 
 /* Returns: what the sequencer has put into DA, NULL if nothing. */
@@ -127,6 +132,22 @@ static void answer_fini(struct answer *a)
     buf_fini(&a->witness);
     buf_fini(&a->proofs);
     buf_fini(&a->result);
+}
+
+/* In: how many bytes stand for a proof by the ideal prover. */
+static void send_ideal(struct seat *s, int rollup, const struct answer *a, size_t bytes)
+{
+    static uint8_t zeros[64];
+    Lockstep__Message m = LOCKSTEP__MESSAGE__INIT;
+    Lockstep__ExecutionResult r = LOCKSTEP__EXECUTION_RESULT__INIT;
+    r.result = wire_bytes(buf_view(&a->result));
+    r.proofs = wire_bytes(buf_view(&a->proofs));
+    r.step_roots = wire_bytes(BYTES_OF(a->root));
+    r.ideal_proof = wire_bytes(bytes_of(zeros, bytes));
+    m.body_case = LOCKSTEP__MESSAGE__BODY_EXECUTION_RESULT;
+    m.execution_result = &r;
+    assert_int_equal(seat_message(s, executor(s, rollup), &m), 0);
+    assert_int_equal(seat_run_works(s), 0);
 }
 
 static void send_roots(struct seat *s, int rollup, const struct answer *a, struct bytes roots)
@@ -443,6 +464,44 @@ static void test_a_proof_of_something_else_is_refused(void **state)
     seat_destroy(&s);
 }
 
+static void test_an_ideal_proof_has_the_size_it_costs(void **state)
+{
+    struct seat *s = sit_with("slots: 10\nexecution: {state_proof: ideal_recursive, "
+                              "verifying_cost: 7s, proof_size: 40}\n");
+    struct answer a;
+    answer_init(s, A, &a);
+    send(s, A, &a);
+    assert_refused(s, 0, ACT_REJECT_CONTENT);
+    send_ideal(s, A, &a, 39);
+    assert_refused(s, 1, ACT_REJECT_CONTENT);
+    struct sim_time before = s->now;
+    send_ideal(s, A, &a, 40);
+    assert_int_equal(s->n_refused, 2);
+    assert_true(s->now.ns - before.ns >= 7 * NS_PER_S);
+    answer_fini(&a);
+    seat_destroy(&s);
+    s = sit(); /* and none where there is no such prover */
+    answer_init(s, A, &a);
+    send_ideal(s, A, &a, 1);
+    assert_refused(s, 0, ACT_REJECT_CONTENT);
+    answer_fini(&a);
+    seat_destroy(&s);
+}
+
+static void test_executing_again_takes_its_time(void **state)
+{
+    struct seat *s = sit_with(
+        "slots: 10\nexecution: {state_proof: reexecute, transaction_cost: 3s}\n");
+    struct answer a;
+    struct sim_time before = s->now;
+    answer_init(s, A, &a);
+    send(s, A, &a);
+    assert_int_equal(s->n_refused, 0);
+    assert_true(s->now.ns - before.ns >= 3 * NS_PER_S);
+    answer_fini(&a);
+    seat_destroy(&s);
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 2);
@@ -461,6 +520,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_another_result_on_l1_is_evidence),
         cmocka_unit_test(test_a_proof_that_shows_fraud_is_evidence),
         cmocka_unit_test(test_a_proof_of_something_else_is_refused),
+        cmocka_unit_test(test_an_ideal_proof_has_the_size_it_costs),
+        cmocka_unit_test(test_executing_again_takes_its_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
