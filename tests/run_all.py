@@ -20,9 +20,9 @@ CLANG = 'build-clang'  # address and undefined-behaviour sanitizers, coverage fo
 CLANG_OPTIONS = ['-Dfuzz=true', '-Db_sanitize=address,undefined', '-Db_lundef=false',
                  '-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all',
                  '-Dc_link_args=-fsanitize=fuzzer-no-link']
-# Slow under valgrind and covered by the sanitizers: whole runs, and suite 'slow'.
+# Slow under valgrind and covered by the sanitizers: whole runs, many cases, and suite 'slow'.
 VALGRIND = 'valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
-VALGRIND_LEAVES_OUT = ['lint', 'integration', 'scenario', 'slow']
+VALGRIND_LEAVES_OUT = ['lint', 'integration', 'scenario', 'property', 'slow']
 JOBS = os.cpu_count() or 2
 
 
