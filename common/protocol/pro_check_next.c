@@ -295,7 +295,8 @@ static int open_case(const struct pro_view *view, const struct pro_next_dossier 
     }
     rc = chk_block_commitment(view, &c->after, v);
     if (rc == 0) {
-        rc = chk_bundles_open(view, in->bundles, in->n_bundles, a->slot, &c->bundles, v);
+        rc = chk_bundles_open(view, in->bundles, in->n_bundles, a->slot, &c->before.block,
+                              &c->bundles, v);
     }
     if (rc == 0) {
         rc = open_failures(in, c, v);

@@ -125,8 +125,24 @@ static int match_preconf(const struct chk_bundle *b, uint32_t seq, uint64_t slot
     return 0;
 }
 
+/* A checked block, gone through beside bundles in the same order. */
+struct known {
+    const struct pro_block *block;
+    uint32_t at;
+};
+
+static bool is_known(struct known *k, uint32_t seq, const struct hash32 *preconf_hash)
+{
+    while (k->block != NULL && k->at < k->block->count && k->block->entries[k->at].seq < seq) {
+        k->at++;
+    }
+    return k->block != NULL && k->at < k->block->count && k->block->entries[k->at].seq == seq &&
+           hash32_equal(&k->block->entries[k->at].preconf_hash, preconf_hash);
+}
+
 static int open_bundle(const struct pro_view *view, const struct pro_bundle_item *item,
-                       uint64_t slot, struct chk_bundle *out, struct pro_violation *v)
+                       uint64_t slot, struct known *known, struct chk_bundle *out,
+                       struct pro_violation *v)
 {
     struct bytes bundle;
     struct bytes preconf;
@@ -144,17 +160,20 @@ static int open_bundle(const struct pro_view *view, const struct pro_bundle_item
         return chk_violated(v, PRO_RULE_PRECONFIRMATION, "bundle %u in DA: %s", item->seq,
                             err_text(rc));
     }
-    if (pro_preconf_verify(&view->domain, &out->preconf, &view->sequencer) != 0) {
+    pro_preconf_hash(preconf, &out->preconf_hash);
+    if (!is_known(known, item->seq, &out->preconf_hash) &&
+        pro_preconf_verify(&view->domain, &out->preconf, &view->sequencer) != 0) {
         return chk_violated(v, PRO_RULE_PRECONFIRMATION,
                             "preconfirmation %u is not signed by the sequencer", item->seq);
     }
-    pro_preconf_hash(preconf, &out->preconf_hash);
     return match_preconf(out, item->seq, slot, v);
 }
 
 int chk_bundles_open(const struct pro_view *view, const struct pro_bundle_item *items, uint32_t n,
-                     uint64_t slot, struct chk_bundles *out, struct pro_violation *v)
+                     uint64_t slot, const struct pro_block *known, struct chk_bundles *out,
+                     struct pro_violation *v)
 {
+    struct known k = {known, 0};
     struct chk_bundles b = {n, calloc((size_t)n + 1, sizeof(*b.items))};
     int rc = b.items == NULL ? ERR_NOMEM : 0;
     for (uint32_t i = 0; i < n && rc == 0; i++) {
@@ -162,7 +181,7 @@ int chk_bundles_open(const struct pro_view *view, const struct pro_bundle_item *
             rc = ERR_INVALID;
             break;
         }
-        rc = open_bundle(view, &items[i], slot, &b.items[i], v);
+        rc = open_bundle(view, &items[i], slot, &k, &b.items[i], v);
     }
     if (rc != 0) {
         if (b.items != NULL) {

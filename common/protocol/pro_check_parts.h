@@ -40,8 +40,11 @@ struct chk_bundles {
     struct chk_bundle *items; /* by ascending seq */
 };
 
+/* In: known: NULL, or a block that has been checked: what a preconfirmation says that one of its
+ * entries names by its hash is not verified again. */
 int chk_bundles_open(const struct pro_view *view, const struct pro_bundle_item *items, uint32_t n,
-                     uint64_t slot, struct chk_bundles *out, struct pro_violation *v) MUST_CHECK;
+                     uint64_t slot, const struct pro_block *known, struct chk_bundles *out,
+                     struct pro_violation *v) MUST_CHECK;
 void chk_bundles_fini(struct chk_bundles *b);
 /* Returns: the bundle, or NULL. */
 const struct chk_bundle *chk_bundles_find(const struct chk_bundles *b, uint32_t seq);

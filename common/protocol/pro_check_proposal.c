@@ -232,7 +232,7 @@ static int check_proposal(const struct pro_view *view, const struct pro_proposal
         rc = check_order_commitment(view, in->order, &b, v);
     }
     if (rc == 0) {
-        rc = chk_bundles_open(view, in->bundles, in->n_bundles, in->slot, &bundles, v);
+        rc = chk_bundles_open(view, in->bundles, in->n_bundles, in->slot, NULL, &bundles, v);
     }
     if (rc == 0) {
         rc = check_positions(&bundles, &b.block, v);

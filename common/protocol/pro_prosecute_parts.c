@@ -46,7 +46,7 @@ static int take_bundles(struct psc *p, const struct pro_bundle_item *items, uint
     }
     for (uint32_t i = 0; i < n_items; i++) {
         CLEANUP(chk_bundles_fini) struct chk_bundles one = {0};
-        int rc = chk_bundles_open(view, &items[i], 1, slot, &one, &v);
+        int rc = chk_bundles_open(view, &items[i], 1, slot, NULL, &one, &v);
         if (rc == 0) {
             good[n++] = items[i];
         } else if (rc == CHK_VIOLATED) {
@@ -57,7 +57,7 @@ static int take_bundles(struct psc *p, const struct pro_bundle_item *items, uint
         }
         pro_violation_fini(&v);
     }
-    return chk_bundles_open(view, good, n, slot, &p->bundles, &v);
+    return chk_bundles_open(view, good, n, slot, NULL, &p->bundles, &v);
 }
 
 static int compare_u64(uint64_t a, uint64_t b)

@@ -490,8 +490,8 @@ static void test_an_ideal_proof_has_the_size_it_costs(void **state)
 
 static void test_executing_again_takes_its_time(void **state)
 {
-    struct seat *s = sit_with(
-        "slots: 10\nexecution: {state_proof: reexecute, transaction_cost: 3s}\n");
+    struct seat *s =
+        sit_with("slots: 10\nexecution: {state_proof: reexecute, transaction_cost: 3s}\n");
     struct answer a;
     struct sim_time before = s->now;
     answer_init(s, A, &a);
