@@ -90,6 +90,10 @@ struct seq_chain {
     struct pro_block block; /* of the latest round; tx views into the slot's `revealed` */
     uint32_t round;
     bool changed;   /* being committed now, to be published as `round` */
+    bool committed; /* `commitment` is to the block as it was before `changes` */
+    struct vc_change *changes;
+    size_t n_changes;
+    size_t cap_changes;
     bool *told;     /* by order: its executor has been told why this is a tombstone */
     bool awaiting;  /* a result is due */
     bool verifying; /* it is here, its proofs are being verified */

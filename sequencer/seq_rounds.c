@@ -9,7 +9,22 @@
 
 #include <stdlib.h>
 
-/* Commits to the blocks of all chains marked `changed`; the result is one commitment each. */
+/* commitment (48), u32 n { u32 index, leaf before (32), leaf now (32) } */
+static void write_changes(const struct seq_chain *chain, struct buf *out)
+{
+    wr_fixed(out, chain->commitment.b, sizeof(chain->commitment.b));
+    wr_u32(out, (uint32_t)chain->n_changes);
+    for (size_t i = 0; i < chain->n_changes; i++) {
+        const struct vc_change *c = &chain->changes[i];
+        wr_u32(out, c->index);
+        wr_fixed(out, c->was.b, 32);
+        wr_fixed(out, c->now.b, 32);
+    }
+}
+
+/* Commits to the blocks of all chains marked `changed`; the result is one commitment each. In:
+ * promised: to the order of their legs. Request: bool promised, for each: bool whether it was
+ * committed to before, then what has changed since, or var(body). */
 int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised)
 {
     CLEANUP(buf_fini) struct buf request = {.limit = SIZE_MAX / 2};
@@ -20,11 +35,17 @@ int seq_start_commit(struct seq *s, struct seq_slot *slot, bool promised)
         if (!slot->chains[i].changed) {
             continue;
         }
+        struct seq_chain *chain = &slot->chains[i];
         buf_clear(&body);
-        pro_block_encode(&slot->chains[i].block, &body);
-        hash_keccak256(buf_view(&body), &slot->chains[i].body_hash);
-        wr_var(&request, buf_view(&body));
-        legs += slot->chains[i].n_legs;
+        pro_block_encode(&chain->block, &body);
+        hash_keccak256(buf_view(&body), &chain->body_hash);
+        wr_bool(&request, chain->committed);
+        if (chain->committed) {
+            write_changes(chain, &request);
+        } else {
+            wr_var(&request, buf_view(&body));
+        }
+        legs += chain->n_legs;
     }
     if (request.err != 0 || body.err != 0) {
         return ERR_NOMEM;
@@ -263,6 +284,8 @@ int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result)
         }
         rd_fixed(&r, chain->commitment.b, sizeof(chain->commitment.b));
         chain->changed = false;
+        chain->committed = true;
+        chain->n_changes = 0;
         chain->awaiting = !final;
         if (!final && slot->round == 0 &&
             seq_commits(s, PRO_FAULT_WITHHOLD_BLOCK, slot->number, chain->block.rollup)) {
@@ -287,15 +310,22 @@ int seq_on_committed(struct seq *s, struct seq_slot *slot, struct bytes result)
 /* ---- Deciding a round ---- */
 
 /* Puts a tombstone on every leg of chain `at` whose bundle the policy has excluded. */
-static void bury_excluded(struct seq *s, struct seq_slot *slot, size_t at)
+static int bury_excluded(struct seq *s, struct seq_slot *slot, size_t at)
 {
     struct seq_chain *chain = &slot->chains[at];
+    int rc = VEC_RESERVE(chain->changes, chain->cap_changes, chain->n_legs);
+    if (rc != 0) {
+        return rc;
+    }
     for (uint32_t i = 0; i < chain->n_legs; i++) {
         struct pro_entry *e = &chain->block.entries[i];
         const struct pol_outcome *o = &slot->pol.outcomes[e->seq];
         if (o->fate != POL_EXCLUDED || e->kind == PRO_ENTRY_EXCLUDED) {
             continue;
         }
+        struct vc_change *change = &chain->changes[chain->n_changes++];
+        change->index = i;
+        pro_entry_leaf(e, &change->was);
         e->kind = PRO_ENTRY_EXCLUDED;
         e->tx = (struct bytes){0};
         e->cause = (struct pro_place){0, PRO_CAUSE_OVERFLOW, o->cause.round};
@@ -304,7 +334,9 @@ static void bury_excluded(struct seq *s, struct seq_slot *slot, size_t at)
             e->cause.rollup = p->txs[o->cause.leg].rollup;
             e->cause.order = p->txs[o->cause.leg].order;
         }
+        pro_entry_leaf(e, &change->now);
     }
+    return 0;
 }
 
 /* Builds the blocks of the next round, or the finalized ones. */
@@ -318,7 +350,10 @@ static int build_next(struct seq *s, struct seq_slot *slot)
         if (chain->n_legs == 0 || (!final && slot->pol.changed[i] == POL_NONE)) {
             continue;
         }
-        bury_excluded(s, slot, i);
+        int rc = bury_excluded(s, slot, i);
+        if (rc != 0) {
+            return rc;
+        }
         chain->changed = true;
         chain->round = final ? chain->round : slot->round;
         chain->block.round = chain->round;

@@ -23,6 +23,7 @@ static void chain_fini(struct seq_chain *c)
     buf_fini(&c->proofs);
     buf_fini(&c->proposal);
     free(c->told);
+    free(c->changes);
 }
 
 void seq_slot_destroy(struct seq_slot **slot, size_t n_chains)

@@ -121,18 +121,43 @@ static int work_solve(const struct seq *s, struct bytes request, struct buf *res
     return rc;
 }
 
+static int recommit(const struct seq *s, struct rd *r, struct vc_commitment *out)
+{
+    struct vc_commitment before;
+    rd_fixed(r, before.b, sizeof(before.b));
+    uint32_t n = rd_count(r, PRO_MAX_ENTRIES, 68);
+    CLEANUP(cleanup_free) struct vc_change *changes = calloc((size_t)n + 1, sizeof(*changes));
+    if (changes == NULL) {
+        return ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        changes[i].index = rd_u32(r);
+        rd_fixed(r, changes[i].was.b, 32);
+        rd_fixed(r, changes[i].now.b, 32);
+    }
+    return r->err != 0 ? r->err : vc_recommit(s->p.view.vc, &before, changes, n, out);
+}
+
+static int commit(const struct seq *s, bool promised, struct bytes body, struct vc_commitment *out)
+{
+    CLEANUP(pro_block_fini) struct pro_block b = {0};
+    int rc = pro_block_decode(body, &b);
+    if (rc != 0) {
+        return rc;
+    }
+    return promised ? pro_block_commit_order(s->p.view.vc, &b, out)
+                    : pro_block_commit(s->p.view.vc, &b, out);
+}
+
 static int work_commit(const struct seq *s, struct bytes request, struct buf *result)
 {
     struct rd r = rd_from(request);
     bool promised = rd_bool(&r);
     while (r.err == 0 && r.in.len != 0) {
-        CLEANUP(pro_block_fini) struct pro_block b = {0};
         struct vc_commitment c;
-        int rc = pro_block_decode(rd_var(&r, PRO_MAX_BLOCK_BYTES), &b);
-        if (rc == 0) {
-            rc = promised ? pro_block_commit_order(s->p.view.vc, &b, &c)
-                          : pro_block_commit(s->p.view.vc, &b, &c);
-        }
+        bool again = rd_bool(&r);
+        int rc =
+            again ? recommit(s, &r, &c) : commit(s, promised, rd_var(&r, PRO_MAX_BLOCK_BYTES), &c);
         if (rc != 0) {
             return rc;
         }

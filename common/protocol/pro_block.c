@@ -241,6 +241,36 @@ int pro_block_commit(const struct vc_setup *vc, const struct pro_block *b,
     return commit_leaves(vc, b, false, out);
 }
 
+/* May their leaves differ? */
+static bool may_differ(const struct pro_entry *a, const struct pro_entry *b)
+{
+    return a->kind != b->kind || a->leg != b->leg || a->n_legs != b->n_legs ||
+           !bytes_equal(a->tx, b->tx) || !hash32_equal(&a->bundle_id, &b->bundle_id) ||
+           !hash32_equal(&a->enc_tx_hash, &b->enc_tx_hash) || a->cause.rollup != b->cause.rollup ||
+           a->cause.order != b->cause.order || a->cause.round != b->cause.round;
+}
+
+int pro_block_recommit(const struct vc_setup *vc, const struct pro_block *before,
+                       const struct vc_commitment *committed, const struct pro_block *b,
+                       struct vc_commitment *out)
+{
+    CLEANUP(cleanup_free)
+    struct vc_change *changes = calloc((size_t)b->count + 1, sizeof(*changes));
+    size_t n = 0;
+    if (changes == NULL || before->count != b->count) {
+        return changes == NULL ? ERR_NOMEM : ERR_INVALID;
+    }
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (may_differ(&before->entries[i], &b->entries[i])) {
+            changes[n].index = i;
+            pro_entry_leaf(&before->entries[i], &changes[n].was);
+            pro_entry_leaf(&b->entries[i], &changes[n].now);
+            n++;
+        }
+    }
+    return vc_recommit(vc, committed, changes, n, out);
+}
+
 int pro_block_commit_order(const struct vc_setup *vc, const struct pro_block *b,
                            struct vc_commitment *out)
 {

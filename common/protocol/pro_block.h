@@ -90,6 +90,12 @@ void pro_block_leaves(const struct pro_block *b, bool promised, struct vc_entry 
 /* Vector commitment over the block's leaves. Returns: 0, ERR_NOMEM, ERR_CRYPTO. */
 int pro_block_commit(const struct vc_setup *vc, const struct pro_block *b,
                      struct vc_commitment *out) MUST_CHECK;
+/* The same for a block that differs from another, committed to before, in some entries.
+ * Returns: as above, or ERR_INVALID if it has another number of entries, ERR_PROOF if that
+ * commitment is none. */
+int pro_block_recommit(const struct vc_setup *vc, const struct pro_block *before,
+                       const struct vc_commitment *committed, const struct pro_block *b,
+                       struct vc_commitment *out) MUST_CHECK;
 /* The same over the order leaves: what the sealed order commitment must be. */
 int pro_block_commit_order(const struct vc_setup *vc, const struct pro_block *b,
                            struct vc_commitment *out) MUST_CHECK;

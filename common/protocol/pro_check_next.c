@@ -293,7 +293,7 @@ static int open_case(const struct pro_view *view, const struct pro_next_dossier 
     if (a->final != final || b->final || a->slot != b->slot || a->rollup != b->rollup || !later) {
         return chk_violated(v, PRO_RULE_PLACE, "not the next block of this slot and rollup");
     }
-    rc = chk_block_commitment(view, &c->after, v);
+    rc = chk_block_recommitment(view, &c->before, &c->after, v);
     if (rc == 0) {
         rc = chk_bundles_open(view, in->bundles, in->n_bundles, a->slot, &c->before.block,
                               &c->bundles, v);

@@ -86,19 +86,34 @@ int chk_block_open(const struct pro_view *view, const struct pro_block_item *ite
     return 0;
 }
 
+static int compare_commitment(const struct vc_commitment *c, const struct chk_block *b,
+                              struct pro_violation *v)
+{
+    if (memcmp(c->b, b->header.commitment.b, sizeof(c->b)) != 0) {
+        return chk_violated(v, PRO_RULE_COMMITMENT,
+                            "the body's leaves do not give the header's commitment");
+    }
+    return 0;
+}
+
 int chk_block_commitment(const struct pro_view *view, const struct chk_block *b,
                          struct pro_violation *v)
 {
     struct vc_commitment c;
     int rc = pro_block_commit(view->vc, &b->block, &c);
-    if (rc != 0) {
-        return rc;
+    return rc != 0 ? rc : compare_commitment(&c, b, v);
+}
+
+int chk_block_recommitment(const struct pro_view *view, const struct chk_block *before,
+                           const struct chk_block *b, struct pro_violation *v)
+{
+    struct vc_commitment c;
+    int rc =
+        pro_block_recommit(view->vc, &before->block, &before->header.commitment, &b->block, &c);
+    if (rc == ERR_INVALID || rc == ERR_PROOF) {
+        return chk_block_commitment(view, b, v);
     }
-    if (memcmp(c.b, b->header.commitment.b, sizeof(c.b)) != 0) {
-        return chk_violated(v, PRO_RULE_COMMITMENT,
-                            "the body's leaves do not give the header's commitment");
-    }
-    return 0;
+    return rc != 0 ? rc : compare_commitment(&c, b, v);
 }
 
 void chk_block_fini(struct chk_block *b)

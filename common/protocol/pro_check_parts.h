@@ -26,6 +26,9 @@ int chk_block_open(const struct pro_view *view, const struct pro_block_item *ite
 /* Recomputes the vector commitment from the body. */
 int chk_block_commitment(const struct pro_view *view, const struct chk_block *b,
                          struct pro_violation *v) MUST_CHECK;
+/* The same, from the block before, which has been checked. */
+int chk_block_recommitment(const struct pro_view *view, const struct chk_block *before,
+                           const struct chk_block *b, struct pro_violation *v) MUST_CHECK;
 void chk_block_fini(struct chk_block *b);
 
 /* The slot's bundles of one block, decoded and checked against their preconfirmations. */

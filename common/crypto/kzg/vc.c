@@ -39,8 +39,8 @@ static void terms_add(struct terms *t, const blst_p1_affine *point, const blst_f
     t->n++;
 }
 
-/* Out: the sum of all terms, compressed. */
-static int terms_sum(const struct terms *t, uint8_t out[48])
+/* Out: the sum of all terms and of one more point, NULL for none, compressed. */
+static int terms_sum(const struct terms *t, const blst_p1_affine *more, uint8_t out[48])
 {
     blst_p1 sum = {0}; /* infinity */
     if (t->n > 0) {
@@ -50,6 +50,9 @@ static int terms_sum(const struct terms *t, uint8_t out[48])
             return ERR_NOMEM;
         }
         blst_p1s_mult_pippenger(&sum, t->points, t->n, t->scalar_bytes, 255, scratch);
+    }
+    if (more != NULL) {
+        blst_p1_add_or_double_affine(&sum, &sum, more);
     }
     blst_p1_compress(out, &sum);
     return 0;
@@ -93,7 +96,30 @@ int vc_commit(const struct vc_setup *setup, const struct vc_entry *entries, size
         element_of(&entries[i].leaf, &p);
         terms_add(&t, &setup->tables->lagrange[entries[i].index], &p);
     }
-    return rc != 0 ? rc : terms_sum(&t, out->b);
+    return rc != 0 ? rc : terms_sum(&t, NULL, out->b);
+}
+
+int vc_recommit(const struct vc_setup *setup, const struct vc_commitment *before,
+                const struct vc_change *changes, size_t n, struct vc_commitment *out)
+{
+    CLEANUP(terms_fini) struct terms t = {0};
+    blst_p1_affine point;
+    if (blst_p1_uncompress(&point, before->b) != BLST_SUCCESS) {
+        return ERR_PROOF;
+    }
+    int rc = terms_init(&t, n);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        blst_fr was;
+        blst_fr now;
+        if (changes[i].index >= VC_WIDTH || (i > 0 && changes[i].index <= changes[i - 1].index)) {
+            return ERR_INVALID;
+        }
+        element_of(&changes[i].was, &was);
+        element_of(&changes[i].now, &now);
+        blst_fr_sub(&now, &now, &was);
+        terms_add(&t, &setup->tables->lagrange[changes[i].index], &now);
+    }
+    return rc != 0 ? rc : terms_sum(&t, &point, out->b);
 }
 
 /* Inverts all n elements, none of them zero, with one inversion. In: room for n products. */
@@ -192,7 +218,7 @@ int vc_open(const struct vc_setup *setup, const struct vc_entry *entries, size_t
     }
     if (rc == 0) {
         quotient_terms(setup->tables, &others, index, &p_i, &terms);
-        rc = terms_sum(&terms, proof->b);
+        rc = terms_sum(&terms, NULL, proof->b);
     }
     if (rc == 0) {
         vc_element_encode(&p_i, y);

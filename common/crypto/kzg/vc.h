@@ -55,6 +55,19 @@ void vc_point(const struct vc_setup *setup, uint32_t index, struct hash32 *out);
 int vc_commit(const struct vc_setup *setup, const struct vc_entry *entries, size_t n,
               struct vc_commitment *out) MUST_CHECK;
 
+/* A position whose leaf is another one now; unused positions have the leaf 0. */
+struct vc_change {
+    uint32_t index; /* below VC_WIDTH */
+    struct hash32 was;
+    struct hash32 now;
+};
+
+/* The commitment to a block after n changes, indices strictly ascending: what vc_commit gives for
+ * all of it, at the price of the changes. In: before: one that vc_commit has given.
+ * Returns: 0, ERR_NOMEM, ERR_INVALID (indices), ERR_PROOF (`before` is no point). */
+int vc_recommit(const struct vc_setup *setup, const struct vc_commitment *before,
+                const struct vc_change *changes, size_t n, struct vc_commitment *out) MUST_CHECK;
+
 /* Opens position `index` of the block, used or not. Out: the proof, and the value there as a field
  * element. Returns: as vc_commit. */
 int vc_open(const struct vc_setup *setup, const struct vc_entry *entries, size_t n, uint32_t index,

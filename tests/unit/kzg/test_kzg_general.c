@@ -69,6 +69,58 @@ static void test_random_blocks_of_every_size(void **state)
     }
 }
 
+static void fill(struct prng *p, struct hash32 *out)
+{
+    for (size_t i = 0; i < sizeof(out->b); i++) {
+        out->b[i] = (uint8_t)prng_next(p);
+    }
+}
+
+/* From one random block to another, in steps: the same as committing to all of it. */
+static void test_changes_of_a_block_are_committed_to_by_themselves(void **state)
+{
+    static const size_t changed[] = {0, 1, 2, 3, 16, 17, 200};
+    static struct vc_change changes[200];
+    struct stage *s = *state;
+    struct vc_commitment c;
+    struct vc_commitment got;
+    struct prng p;
+    prng_init(&p, 2, "changes");
+    for (uint32_t i = 0; i < 300; i++) {
+        s->entries[i].index = i;
+        fill(&p, &s->entries[i].leaf);
+    }
+    assert_int_equal(vc_commit(s->setup, s->entries, 300, &c), 0);
+    for (size_t k = 0; k < sizeof(changed) / sizeof(changed[0]); k++) {
+        uint32_t at = (uint32_t)prng_below(&p, 50);
+        for (size_t i = 0; i < changed[k]; i++, at++) {
+            struct hash32 *leaf = &s->entries[at].leaf;
+            changes[i].index = at;
+            changes[i].was = *leaf;
+            if (i % 5 != 4) { /* the others stay what they were */
+                fill(&p, leaf);
+            }
+            changes[i].now = *leaf;
+        }
+        assert_int_equal(vc_recommit(s->setup, &c, changes, changed[k], &got), 0);
+        assert_int_equal(vc_commit(s->setup, s->entries, 300, &c), 0);
+        assert_memory_equal(got.b, c.b, 48);
+    }
+    changes[1].index = changes[0].index;
+    assert_int_equal(vc_recommit(s->setup, &c, changes, 2, &got), ERR_INVALID);
+    changes[0].index = VC_WIDTH;
+    assert_int_equal(vc_recommit(s->setup, &c, changes, 1, &got), ERR_INVALID);
+    c.b[0] &= 0x1f;
+    assert_int_equal(vc_recommit(s->setup, &c, changes, 0, &got), ERR_PROOF);
+    assert_int_equal(vc_commit(s->setup, s->entries, 0, &c), 0); /* the point at infinity */
+    changes[0].index = 0;
+    memset(&changes[0].was, 0, 32);
+    changes[0].now = s->entries[0].leaf;
+    assert_int_equal(vc_recommit(s->setup, &c, changes, 1, &got), 0);
+    assert_int_equal(vc_commit(s->setup, s->entries, 1, &c), 0);
+    assert_memory_equal(got.b, c.b, 48);
+}
+
 static void test_the_ends_of_the_block(void **state)
 {
     struct stage *s = *state;
@@ -257,6 +309,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_blocks_of_every_size),
+        cmocka_unit_test(test_changes_of_a_block_are_committed_to_by_themselves),
         cmocka_unit_test(test_the_ends_of_the_block),
         cmocka_unit_test(test_one_used_position_opened_there_and_elsewhere),
         cmocka_unit_test(test_repeated_leaves),
