@@ -92,21 +92,17 @@ static int read_block(const struct exe *e, const struct exe_slot *slot, struct p
     return rc == ERR_NOMEM ? rc : 0;
 }
 
+/* What is asked for only in later rounds is asked for by a tombstone's cause: such a block is no
+ * source of cover, as the bundles of this rollup do not touch it. */
 static int want_proposal(struct exe *e, struct exe_slot *slot, uint64_t rollup)
 {
-    int rc = exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0);
-    return rc != 0 ? rc : exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_BLOCK, 0);
-}
-
-/* Such a block is no source of cover: the bundles of this rollup do not touch it. */
-static int want_cause(struct exe *e, struct exe_slot *slot, uint64_t rollup)
-{
     bool new = find_item(slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0) == NULL;
-    int rc = want_proposal(e, slot, rollup);
+    int rc = exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0);
     if (rc == 0 && new) {
-        find_item(slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0)->for_cause = true;
+        find_item(slot, rollup, LOCKSTEP__DA_KIND__DA_HEADER, 0)->for_cause =
+            slot->h.final || slot->h.round > 0;
     }
-    return rc;
+    return rc != 0 ? rc : exe_want(e, slot, rollup, LOCKSTEP__DA_KIND__DA_BLOCK, 0);
 }
 
 /* What the causes of tombstones refer to: their proposal blocks, and then the bundles in them. If
@@ -118,7 +114,7 @@ static int want_causes(struct exe *e, struct exe_slot *slot, const struct pro_bl
         const struct pro_entry *entry = &b->entries[i];
         if (entry->kind == PRO_ENTRY_EXCLUDED &&
             party_executor_index(&e->p, entry->cause.rollup) >= 0) {
-            rc = want_cause(e, slot, entry->cause.rollup);
+            rc = want_proposal(e, slot, entry->cause.rollup);
         }
     }
     return rc;

@@ -99,10 +99,28 @@ static int penalize(struct l1 *l1, const struct l1_entry *late, const struct add
     return rc != 0 ? rc : l1_void_slot(l1, late->slot);
 }
 
+/* Slots are executed one after the other: does the executor still wait for an earlier one to be
+ * final or void? */
+static bool has_to_wait(const struct l1 *l1, const struct l1_entry *block)
+{
+    for (size_t i = 0; i < l1->n_entries; i++) {
+        const struct l1_entry *e = &l1->entries[i];
+        if (e->kind == LOCKSTEP__L1_KIND__L1_BLOCK && e->round == 0 && e->rollup == block->rollup &&
+            e->slot < block->slot && !e->answered) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The executor first: without its result the sequencer cannot finalize. */
 static int enforce_on(struct l1 *l1, size_t at, uint64_t number)
 {
     struct l1_entry e = l1->entries[at]; /* adding may move them */
+    if (e.result_due_at != 0 && number >= e.result_due_at && has_to_wait(l1, &e)) {
+        l1->entries[at].result_due_at = number + l1->p.config->l1->result_deadline_blocks;
+        e.result_due_at = 0;
+    }
     bool result = e.result_due_at != 0 && number >= e.result_due_at;
     bool next = e.due_at != 0 && !e.answered && number >= e.due_at;
     if (!result && !next) {
