@@ -132,6 +132,27 @@ static int check_sibling(const struct chk_bundles *bundles, const struct pro_blo
     return 0;
 }
 
+/* Nor does it stand anywhere else: what covers a leg is what stands in the sibling's block. */
+static int check_strays(const struct chk_bundles *bundles, const struct pro_block *sibling,
+                        struct pro_violation *v)
+{
+    for (uint32_t i = 0; i < sibling->count; i++) {
+        const struct pro_entry *e = &sibling->entries[i];
+        for (uint32_t k = 0; k < bundles->n; k++) {
+            const struct pro_preconf *p = &bundles->items[k].preconf;
+            if (memcmp(e->bundle_id.b, p->bundle_id.b, sizeof(e->bundle_id.b)) == 0 &&
+                (e->leg >= p->n_legs || p->txs[e->leg].rollup != sibling->rollup ||
+                 p->txs[e->leg].order != i)) {
+                return chk_violated(v, PRO_RULE_SIBLING,
+                                    "position %u of rollup %llu holds a leg of bundle %u that was "
+                                    "not promised there",
+                                    i, (unsigned long long)sibling->rollup, p->seq);
+            }
+        }
+    }
+    return 0;
+}
+
 static int check_siblings(const struct pro_view *view, const struct pro_proposal_dossier *in,
                           const struct chk_bundles *bundles, struct pro_violation *v)
 {
@@ -148,6 +169,8 @@ static int check_siblings(const struct pro_view *view, const struct pro_proposal
             return chk_violated(v, PRO_RULE_PLACE, "sibling block %u is not one that is due", i);
         }
         rc = check_sibling(bundles, &sibling.block, v);
+        rc = rc != 0 ? rc : check_strays(bundles, &sibling.block, v);
+        rc = rc != 0 ? rc : chk_block_commitment(view, &sibling, v);
     }
     uint64_t missing = 0;
     if (rc == 0 && chk_others_missing(&others, &missing)) {

@@ -22,12 +22,14 @@ static void legs_fini(struct legs *l)
     free(l->list);
 }
 
-/* Takes the bundle's legs of one block. What does not decode covers nothing. */
+/* Takes the bundle's legs of one block. What does not decode covers nothing. Whether the sequencer
+ * calls a leg bogus does not matter: that is not part of what it commits to, so nobody could be
+ * held to it. */
 static int take_legs(const struct pro_block *b, const struct pro_entry *of, struct legs *l)
 {
     for (uint32_t i = 0; i < b->count; i++) {
         const struct pro_entry *e = &b->entries[i];
-        if (e->kind != PRO_ENTRY_TX || e->leg >= l->n || l->list[e->leg] != NULL ||
+        if (e->kind == PRO_ENTRY_EXCLUDED || e->leg >= l->n || l->list[e->leg] != NULL ||
             !hash32_equal(&e->bundle_id, &of->bundle_id)) {
             continue;
         }

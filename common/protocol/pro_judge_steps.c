@@ -127,11 +127,11 @@ static int take_leg(struct jdg_trial *t, const struct pro_preimage *own, uint32_
         leaf.preimage.n_legs != own->n_legs) {
         return jdg_dismiss(t, "a covering leg is not that of the bundle");
     }
-    if (leaf.is_tx) {
-        rc = led_tx_decode(l->tx, &b->txs[leg]);
+    rc = led_tx_decode(l->tx, &b->txs[leg]);
+    if (rc == 0 && b->txs[leg].rollup == l->rollup) { /* as pro_cover_of takes it */
         b->list[leg] = &b->txs[leg];
     }
-    return rc;
+    return rc == ERR_NOMEM ? rc : 0;
 }
 
 /* Out: the first operation that the bundle does not cover. */

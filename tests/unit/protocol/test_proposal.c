@@ -405,6 +405,27 @@ static void test_sibling_stands_where_it_was_promised(void **state)
     assert_proposal_of(s, A, PRO_RULE_NONE);
 }
 
+/* B's block holds bundle 0's leg where it was promised, and once more behind all that was. */
+static void test_sibling_stands_nowhere_else(void **state)
+{
+    struct slot *s = *state;
+    struct pro_block *b = &s->chains[B].proposal.block;
+    struct pro_entry *more = realloc(b->entries, (b->count + 1) * sizeof(*more));
+    assert_non_null(more);
+    b->entries = more;
+    b->entries[b->count++] = b->entries[0];
+    slot_pack(s, &s->chains[B].proposal);
+    assert_proposal_of(s, A, PRO_RULE_SIBLING);
+}
+
+static void test_commitment_of_a_sibling_must_be_to_its_leaves(void **state)
+{
+    struct slot *s = *state;
+    s->chains[B].proposal.header.commitment = s->chains[A].proposal.header.commitment;
+    slot_sign_header(s, &s->chains[B].proposal);
+    assert_proposal_of(s, A, PRO_RULE_COMMITMENT);
+}
+
 static void test_sibling_block_may_not_end_before_the_leg(void **state)
 {
     struct slot *s = *state;
@@ -494,6 +515,8 @@ int main(int argc, char **argv)
         TEST(test_global_order_is_that_of_the_legs_within_a_bundle),
         TEST(test_altered_is_what_is_excluded_before_execution),
         TEST(test_sibling_stands_where_it_was_promised),
+        TEST(test_sibling_stands_nowhere_else),
+        TEST(test_commitment_of_a_sibling_must_be_to_its_leaves),
         TEST(test_sibling_block_may_not_end_before_the_leg),
         TEST(test_sibling_block_may_not_be_missing),
         TEST(test_sibling_in_the_same_block_may_not_be_missing),
